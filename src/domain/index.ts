@@ -1,0 +1,11 @@
+/** The words of the house: everything that travels between rooms. */
+
+export * from './clock.ts';
+export * from './decision.ts';
+export * from './errors.ts';
+export * from './fleet-event.ts';
+export * from './instance.ts';
+export * from './priority.ts';
+export * from './random.ts';
+export * from './report.ts';
+export * from './request.ts';

@@ -1,0 +1,74 @@
+/** The port between an engine that makes tokens and the HTTP server that speaks OpenAI's API in front of it. */
+
+/** One prompt to complete. */
+export interface GenerationRequest {
+  readonly id: string;
+  readonly model: string;
+  /** The prompt as text; chat messages come already joined by the server's chat template. */
+  readonly promptText: string;
+  readonly maxTokens: number;
+  readonly temperature: number;
+  readonly seed?: number;
+  readonly stop: readonly string[];
+  /** Generate up to `maxTokens` even where the model would stop by itself. */
+  readonly ignoreEos: boolean;
+  /** Aborted when the client is gone: the engine must stop its work and free what it held. */
+  readonly signal: AbortSignal;
+}
+
+export type FinishReason = 'stop' | 'length' | 'abort';
+
+/** What an engine yields for one request, in order: tokens, then exactly one end. */
+export type GenerationEvent =
+  | { readonly type: 'token'; readonly text: string; readonly tokenCount: number }
+  | {
+      readonly type: 'end';
+      readonly finishReason: FinishReason;
+      readonly promptTokens: number;
+      readonly cachedTokens: number;
+      readonly completionTokens: number;
+    };
+
+export interface EmbeddingResult {
+  readonly embedding: readonly number[];
+  readonly promptTokens: number;
+}
+
+/** The figures that an engine's `/metrics` shows, whatever names it shows them under. */
+export interface EngineGauges {
+  readonly waitingRequests: number;
+  readonly runningRequests: number;
+  /** 0 to 1 */
+  readonly kvCacheUsage: number;
+  readonly kvCacheTokens: number;
+  readonly prefixCacheQueriesTokens: number;
+  readonly prefixCacheHitsTokens: number;
+  readonly promptTokensTotal: number;
+  readonly generationTokensTotal: number;
+  readonly requestsFinishedTotal: number;
+  readonly preemptionsTotal: number;
+}
+
+/** Thrown by `generate` or `embed` for a request that the engine itself refuses, with the status an engine would answer. */
+export class EngineRefusal extends Error {
+  override readonly name = 'EngineRefusal';
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** An engine that makes tokens: the simulated one, or llama.cpp in this process. */
+export interface TokenEngine {
+  readonly modelNames: readonly string[];
+  readonly maxModelTokens: number;
+  generate(request: GenerationRequest): AsyncIterable<GenerationEvent>;
+  embed(text: string, signal: AbortSignal): Promise<EmbeddingResult>;
+  countTokens(text: string): number;
+  gauges(): EngineGauges;
+  close(): Promise<void>;
+}
