@@ -1,0 +1,74 @@
+/** From the bytes of a call to what the scheduler needs of it: the interface between the transport and the parsing of requests. */
+
+import type { RequestKind, RequestMetadata, RequestPriority } from '../../domain/index.ts';
+
+/** One call as the transport hands it over, before its body is read. */
+export interface IncomingCall {
+  readonly method: string;
+  /** Without the query string. */
+  readonly path: string;
+  /** With its leading `?`, or empty. */
+  readonly query: string;
+  /** Names in lower case, as node gives them. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly receivedAtMs: number;
+  readonly remoteAddress?: string;
+}
+
+/** What an API key lets its bearer do. */
+export interface KeyFacts {
+  /** The key's name in the configuration, never the key itself; absent when no keys are configured. */
+  readonly name?: string;
+  readonly tenant?: string;
+  /** The models it may ask for, under the names that callers use; absent: all. */
+  readonly models?: ReadonlySet<string>;
+  /** The highest class it may ask for. */
+  readonly maxPriority?: RequestPriority;
+}
+
+/** An answer that needs no engine, ready to be written. */
+export interface LocalAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** What is known of a call before its body is read. */
+export type Preflight =
+  | {
+      readonly type: 'answer';
+      readonly requestId: string;
+      readonly key: KeyFacts;
+      readonly answer: LocalAnswer;
+    }
+  | {
+      readonly type: 'forward';
+      readonly requestId: string;
+      readonly key: KeyFacts;
+      readonly kind: RequestKind;
+      /** The body's length as declared; absent when it comes in chunks. */
+      readonly declaredBytes?: number;
+      readonly contentType: string;
+    };
+
+/** A call that may be scheduled. */
+export interface AcceptedCall {
+  readonly request: RequestMetadata;
+  /** What to send to the engine: the bytes that came, but for the model's name where an alias replaced it. */
+  readonly body: Uint8Array;
+  /** The engine's path, without the query string. */
+  readonly path: string;
+  readonly contentType: string;
+  /** The model as the caller named it, before aliases. */
+  readonly requestedModel: string;
+  /** Whether the caller asked for `stream_options.include_usage`. */
+  readonly wantsUsage: boolean;
+}
+
+/** Both throw `SignalboxError` for what cannot be served. */
+export interface Intake {
+  /** Before the body is read: path, method, API key, content type, declared length. */
+  preflight(call: IncomingCall): Preflight;
+  /** With the whole body, for a preflight of type `forward`. */
+  accept(call: IncomingCall, preflight: Preflight, body: Uint8Array): AcceptedCall;
+}
