@@ -44,4 +44,6 @@ export interface SchedulingDecision {
   readonly candidates: readonly CandidateVerdict[];
   /** How many instances were looked at in all. */
   readonly candidateCount: number;
+  /** How many instances each filter dropped; filters that dropped none are absent. */
+  readonly filteredOut: Readonly<Record<string, number>>;
 }

@@ -1,0 +1,8 @@
+/** **When**: scheduling policies, the waiting queue, admission and shedding. */
+
+export { type Admission, type AdmissionLimits, admit } from './admission.ts';
+export { fifoPolicy } from './fifo.ts';
+export { createPolicy, POLICY_NAMES, type PolicySettings } from './policies.ts';
+export type { SchedulingPolicy } from './policy.ts';
+export { DEFAULT_AGING_MS, type PriorityPolicyParameters, priorityPolicy } from './priority.ts';
+export { Lane, WaitingQueue, type WaitingRequest } from './waiting-queue.ts';

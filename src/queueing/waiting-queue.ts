@@ -1,0 +1,172 @@
+/** The requests that wait: a heap per model, and beside it what shedding and deadlines need to find theirs quickly. */
+
+import { priorityRank, REQUEST_PRIORITIES, type RequestMetadata, tokenFootprint } from '../domain/index.ts';
+import { type HeapSlot, heapSlot, IndexedHeap } from './indexed-heap.ts';
+import { LinkedList, type ListNode } from './linked-list.ts';
+import type { SchedulingPolicy } from './policy.ts';
+
+/** One waiting request and its places in the queue's structures. */
+export interface WaitingRequest {
+  readonly request: RequestMetadata;
+  readonly lane: Lane;
+  readonly tokens: number;
+  readonly enqueuedMs: number;
+  readonly orderSlot: HeapSlot<WaitingRequest>;
+  readonly deadlineSlot: HeapSlot<WaitingRequest>;
+  readonly laneNode: ListNode<WaitingRequest>;
+  readonly classNode: ListNode<WaitingRequest>;
+}
+
+/** The requests that wait for one model. */
+export class Lane {
+  readonly model: string;
+  /** In the policy's order. */
+  readonly heap = new IndexedHeap<WaitingRequest>();
+  /** In the order of joining. */
+  readonly joined = new LinkedList<WaitingRequest>();
+  readonly countByRank: number[] = REQUEST_PRIORITIES.map(() => 0);
+  waitingTokens = 0;
+
+  constructor(model: string) {
+    this.model = model;
+  }
+}
+
+export class WaitingQueue {
+  readonly #policy: () => SchedulingPolicy;
+  readonly #lanes = new Map<string, Lane>();
+  readonly #byId = new Map<string, WaitingRequest>();
+  readonly #classes = REQUEST_PRIORITIES.map(() => new LinkedList<WaitingRequest>());
+  readonly #tokensByRank: number[] = REQUEST_PRIORITIES.map(() => 0);
+  readonly #countByRank: number[] = REQUEST_PRIORITIES.map(() => 0);
+  readonly #deadlines = new IndexedHeap<WaitingRequest>();
+  #joinedCount = 0;
+  #tokens = 0;
+
+  /** @param policy asked anew for each request that joins, so that it can be switched while requests wait */
+  constructor(policy: () => SchedulingPolicy) {
+    this.#policy = policy;
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  get tokens(): number {
+    return this.#tokens;
+  }
+
+  lanes(): IterableIterator<Lane> {
+    return this.#lanes.values();
+  }
+
+  lane(model: string): Lane {
+    let lane = this.#lanes.get(model);
+    if (lane === undefined) {
+      lane = new Lane(model);
+      this.#lanes.set(model, lane);
+    }
+    return lane;
+  }
+
+  /** Forgets lanes without requests, so that model names do not pile up. */
+  dropLane(lane: Lane): void {
+    if (lane.heap.size === 0) this.#lanes.delete(lane.model);
+  }
+
+  get(requestId: string): WaitingRequest | undefined {
+    return this.#byId.get(requestId);
+  }
+
+  add(request: RequestMetadata, nowMs: number): WaitingRequest {
+    if (this.#byId.has(request.id)) throw new Error(`request ${request.id} waits already`);
+    const lane = this.lane(request.model);
+    const rank = priorityRank(request.priority);
+    const tokens = tokenFootprint(request);
+    const waiting = createWaiting(request, lane, this.#classes[rank]!, tokens, nowMs);
+    this.#byId.set(request.id, waiting);
+    const order = this.#joinedCount++;
+    lane.heap.push(waiting.orderSlot, this.#policy().orderKey(request), order);
+    if (request.deadlineMs !== undefined)
+      this.#deadlines.push(waiting.deadlineSlot, request.deadlineMs, order);
+    this.#count(waiting, rank, 1);
+    return waiting;
+  }
+
+  remove(waiting: WaitingRequest): void {
+    const { request, lane } = waiting;
+    if (this.#byId.get(request.id) !== waiting) return;
+    const rank = priorityRank(request.priority);
+    this.#byId.delete(request.id);
+    lane.heap.remove(waiting.orderSlot);
+    lane.joined.remove(waiting.laneNode);
+    this.#deadlines.remove(waiting.deadlineSlot);
+    this.#classes[rank]!.remove(waiting.classNode);
+    this.#count(waiting, rank, -1);
+  }
+
+  /** Orders everything that waits by the current policy again; O(n log n), for when the policy was switched. */
+  reorder(): void {
+    const all = [...this.#byId.values()].sort((a, b) => a.orderSlot.order - b.orderSlot.order);
+    for (const waiting of all) waiting.lane.heap.remove(waiting.orderSlot);
+    for (const waiting of all) {
+      const { lane, orderSlot, request } = waiting;
+      lane.heap.push(orderSlot, this.#policy().orderKey(request), orderSlot.order);
+    }
+  }
+
+  /** The request whose deadline comes first. */
+  earliestDeadline(): WaitingRequest | undefined {
+    return this.#deadlines.peek()?.item;
+  }
+
+  /** The newest request of the lowest class that waits, if that class ranks below `rank`. */
+  *sheddableBelow(rank: number): IterableIterator<WaitingRequest> {
+    for (let lower = this.#classes.length - 1; lower > rank; lower--) {
+      for (let node = this.#classes[lower]!.last; node !== undefined; ) {
+        const previous = node.previous;
+        yield node.item;
+        node = previous;
+      }
+    }
+  }
+
+  /** How many requests, and how many tokens of theirs, wait in classes below `rank`. */
+  below(rank: number): { readonly requests: number; readonly tokens: number } {
+    let requests = 0;
+    let tokens = 0;
+    for (let lower = rank + 1; lower < this.#classes.length; lower++) {
+      requests += this.#countByRank[lower]!;
+      tokens += this.#tokensByRank[lower]!;
+    }
+    return { requests, tokens };
+  }
+
+  #count(waiting: WaitingRequest, rank: number, sign: 1 | -1): void {
+    const tokens = sign * waiting.tokens;
+    this.#tokens += tokens;
+    this.#tokensByRank[rank]! += tokens;
+    this.#countByRank[rank]! += sign;
+    waiting.lane.waitingTokens += tokens;
+    waiting.lane.countByRank[rank]! += sign;
+  }
+}
+
+function createWaiting(
+  request: RequestMetadata,
+  lane: Lane,
+  sameClass: LinkedList<WaitingRequest>,
+  tokens: number,
+  nowMs: number,
+): WaitingRequest {
+  const places = {} as { -readonly [Key in keyof WaitingRequest]: WaitingRequest[Key] };
+  places.request = request;
+  places.lane = lane;
+  places.tokens = tokens;
+  places.enqueuedMs = nowMs;
+  places.orderSlot = heapSlot<WaitingRequest>(places);
+  places.deadlineSlot = heapSlot<WaitingRequest>(places);
+  places.laneNode = lane.joined.append(places);
+  places.classNode = sameClass.append(places);
+  return places;
+}

@@ -1,0 +1,15 @@
+/** The better of two drawn at random (Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", TPDS 2001). */
+
+import { randomIndex } from '../../domain/index.ts';
+import type { Picker } from '../plugins.ts';
+
+export const powerOfTwoPicker: Picker = {
+  name: 'power-of-two',
+  pick(views, totals, { random }) {
+    const first = randomIndex(random, views.length);
+    if (views.length === 1) return first;
+    const other = randomIndex(random, views.length - 1);
+    const second = other < first ? other : other + 1;
+    return totals[second]! > totals[first]! ? second : first;
+  },
+};

@@ -1,0 +1,32 @@
+/** Ready-made profiles, each a composition of the built-in parts. */
+
+import type { ProfileSettings } from './profile.ts';
+
+/** What every preset drops: instances that are not ready, cannot do a whole request, failed it before, or are full. */
+export const STANDARD_FILTERS: readonly string[] = ['health', 'role', 'not-failed', 'window'];
+
+const preset = (
+  name: string,
+  picker: string,
+  scorers: ProfileSettings['scorers'] = [],
+): readonly [string, ProfileSettings] => [name, { name, filters: STANDARD_FILTERS, scorers, picker }];
+
+const BY_LOAD = [{ name: 'load', weight: 1 }];
+
+export const PRESETS: ReadonlyMap<string, ProfileSettings> = new Map([
+  preset('least-loaded', 'best', BY_LOAD),
+  preset('power-of-two', 'power-of-two', BY_LOAD),
+  preset('random', 'random'),
+  preset('round-robin', 'round-robin'),
+]);
+
+export const PRESET_NAMES: readonly string[] = [...PRESETS.keys()];
+export const DEFAULT_PRESET = 'least-loaded';
+
+export function findPreset(name: string): ProfileSettings {
+  const found = PRESETS.get(name);
+  if (found === undefined) {
+    throw new RangeError(`routing: found "${name}", allowed are ${PRESET_NAMES.join(', ')}`);
+  }
+  return found;
+}

@@ -1,0 +1,114 @@
+/** A routing profile at work: filter, score, pick, and remember just enough to explain it. */
+
+import type { RequestMetadata } from '../domain/index.ts';
+import { captureChoice, type RoutingChoice } from './choice.ts';
+import type { InstanceView } from './instance-view.ts';
+import type { Filter, Picker, RoutingContext, Scorer } from './plugins.ts';
+import { findFilter, findPicker, findScorer } from './registry.ts';
+
+/** A profile as the configuration writes it. */
+export interface ProfileSettings {
+  readonly name: string;
+  readonly filters: readonly string[];
+  readonly scorers: readonly { readonly name: string; readonly weight: number }[];
+  readonly picker: string;
+}
+
+export class RoutingProfile {
+  readonly name: string;
+  readonly filters: readonly Filter[];
+  readonly scorers: readonly Scorer[];
+  readonly weights: readonly number[];
+  readonly picker: Picker;
+  readonly #filterNames: readonly string[];
+  readonly #kept: InstanceView[] = [];
+  readonly #scores: Float64Array[];
+  readonly #measures: Float64Array[];
+  #totals = new Float64Array(16);
+  #droppedBy = new Uint8Array(16);
+
+  /** @throws RangeError naming the part that does not exist, or the weight that is not positive */
+  constructor(settings: ProfileSettings) {
+    this.name = settings.name;
+    this.filters = settings.filters.map(findFilter);
+    this.#filterNames = this.filters.map(({ name }) => name);
+    this.scorers = settings.scorers.map(({ name }) => findScorer(name));
+    this.weights = settings.scorers.map(({ name, weight }) => {
+      if (!(Number.isFinite(weight) && weight > 0)) {
+        throw new RangeError(`routing: the weight of scorer "${name}" must be above 0, got ${weight}`);
+      }
+      return weight;
+    });
+    this.picker = findPicker(settings.picker);
+    this.#scores = this.scorers.map(() => new Float64Array(16));
+    this.#measures = this.scorers.map(() => new Float64Array(16));
+  }
+
+  /** The instance for `request` among `views`, or `undefined` when every one is filtered out. */
+  route(
+    request: RequestMetadata,
+    views: readonly InstanceView[],
+    context: RoutingContext,
+  ): RoutingChoice | undefined {
+    this.#makeRoomFor(views.length);
+    const kept = this.#filter(request, views, context);
+    if (kept.length === 0) return undefined;
+    this.#score(request, context);
+    const index = this.picker.pick(kept, this.#totals, context);
+    return captureChoice({
+      filterNames: this.#filterNames,
+      scorers: this.scorers,
+      weights: this.weights,
+      pickerName: this.picker.name,
+      views,
+      droppedBy: this.#droppedBy,
+      kept,
+      chosen: index,
+      totals: this.#totals,
+      scores: this.#scores,
+      measures: this.#measures,
+    });
+  }
+
+  #filter(
+    request: RequestMetadata,
+    views: readonly InstanceView[],
+    context: RoutingContext,
+  ): readonly InstanceView[] {
+    const { filters } = this;
+    const kept = this.#kept;
+    let keptCount = 0;
+    for (let i = 0; i < views.length; i++) {
+      const view = views[i]!;
+      let step = 0;
+      while (step < filters.length && filters[step]!.keeps(request, view, context)) step++;
+      this.#droppedBy[i] = step;
+      if (step === filters.length) kept[keptCount++] = view;
+    }
+    kept.length = keptCount;
+    return kept;
+  }
+
+  #score(request: RequestMetadata, context: RoutingContext): void {
+    const kept = this.#kept;
+    const totals = this.#totals;
+    totals.fill(0, 0, kept.length);
+    for (let s = 0; s < this.scorers.length; s++) {
+      const scores = this.#scores[s]!;
+      this.scorers[s]!.score(request, kept, scores, this.#measures[s]!, context);
+      const weight = this.weights[s]!;
+      for (let i = 0; i < kept.length; i++) totals[i]! += weight * scores[i]!;
+    }
+  }
+
+  #makeRoomFor(count: number): void {
+    if (count <= this.#totals.length) return;
+    const size = 2 ** Math.ceil(Math.log2(count));
+    this.#totals = new Float64Array(size);
+    this.#droppedBy = new Uint8Array(size);
+    for (let s = 0; s < this.scorers.length; s++) {
+      this.#scores[s] = new Float64Array(size);
+      this.#measures[s] = new Float64Array(size);
+    }
+  }
+}
