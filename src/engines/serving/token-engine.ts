@@ -1,11 +1,19 @@
 /** The port between an engine that makes tokens and the HTTP server that speaks OpenAI's API in front of it. */
 
+/** One message of a chat, its content as plain text. */
+export interface ChatTurn {
+  readonly role: string;
+  readonly content: string;
+}
+
 /** One prompt to complete. */
 export interface GenerationRequest {
   readonly id: string;
   readonly model: string;
   /** The prompt as text; chat messages come already joined by the server's chat template. */
   readonly promptText: string;
+  /** The chat that `promptText` was joined from, for an engine whose model brings a template of its own. */
+  readonly messages?: readonly ChatTurn[];
   readonly maxTokens: number;
   readonly temperature: number;
   readonly seed?: number;
