@@ -33,6 +33,22 @@ export interface LocalAnswer {
   readonly body: string;
 }
 
+/** In which form a body comes. */
+export type BodyFormat = { readonly type: 'json' } | { readonly type: 'form'; readonly boundary: string };
+
+/** What a caller wishes for one request, as its headers say. */
+export interface Hints {
+  readonly priority?: RequestPriority;
+  /** Epoch milliseconds. */
+  readonly deadlineMs?: number;
+  readonly ttftSloMs?: number;
+  readonly tpotSloMs?: number;
+  readonly session?: string;
+  /** The end user that Open WebUI names; the tenant where the API key has none. */
+  readonly webUiUser?: string;
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
 /** What is known of a call before its body is read. */
 export type Preflight =
   | {
@@ -49,6 +65,8 @@ export type Preflight =
       /** The body's length as declared; absent when it comes in chunks. */
       readonly declaredBytes?: number;
       readonly contentType: string;
+      readonly format: BodyFormat;
+      readonly hints: Hints;
     };
 
 /** A call that may be scheduled. */

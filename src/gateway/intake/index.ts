@@ -1,0 +1,8 @@
+/** From the bytes of a call to a request that may be scheduled. */
+
+export type { KeyConfig } from './authenticate.ts';
+export { DEFAULT_TOKEN_ESTIMATE, type TokenEstimate } from './body/prompt-tokens.ts';
+export * from './create-intake.ts';
+export * from './intake.ts';
+export type { Aliases, AliasTarget } from './models.ts';
+export * from './request-ids.ts';
