@@ -2,6 +2,7 @@
 
 export { type Admission, type AdmissionLimits, admit } from './admission.ts';
 export { fifoPolicy } from './fifo.ts';
+export { type HeapSlot, heapSlot, IndexedHeap } from './indexed-heap.ts';
 export { createPolicy, POLICY_NAMES, type PolicySettings } from './policies.ts';
 export type { SchedulingPolicy } from './policy.ts';
 export { DEFAULT_AGING_MS, type PriorityPolicyParameters, priorityPolicy } from './priority.ts';

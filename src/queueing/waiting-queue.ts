@@ -69,6 +69,10 @@ export class WaitingQueue {
     return lane;
   }
 
+  existingLane(model: string): Lane | undefined {
+    return this.#lanes.get(model);
+  }
+
   /** Forgets lanes without requests, so that model names do not pile up. */
   dropLane(lane: Lane): void {
     if (lane.heap.size === 0) this.#lanes.delete(lane.model);

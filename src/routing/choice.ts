@@ -46,7 +46,7 @@ export function captureChoice(figures: RoutingFigures): RoutingChoice {
   const explained = rememberKept(figures);
   const dropped = rememberDropped(figures, MAX_EXPLAINED - explained.ids.length);
   const filteredOut = () => countsByName(filterNames, dropped.counts);
-  const candidates = () => [
+  const candidates = (): CandidateVerdict[] => [
     ...explained.ids.map((id, place) => verdict(id, place, explained.numbers, scorers)),
     ...dropped.ids.map((instanceId, i) => ({ instanceId, droppedBy: filterNames[dropped.steps[i]!]! })),
   ];

@@ -12,6 +12,8 @@ export interface RoutingContext {
 /** Drops instances that cannot serve the request. */
 export interface Filter {
   readonly name: string;
+  /** Whether an instance that it drops now will pass by itself once work there has ended. */
+  readonly isTransient?: boolean;
   keeps(request: RequestMetadata, view: InstanceView, context: RoutingContext): boolean;
 }
 

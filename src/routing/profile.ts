@@ -21,6 +21,7 @@ export class RoutingProfile {
   readonly weights: readonly number[];
   readonly picker: Picker;
   readonly #filterNames: readonly string[];
+  readonly #lasting: readonly Filter[];
   readonly #kept: InstanceView[] = [];
   readonly #scores: Float64Array[];
   readonly #measures: Float64Array[];
@@ -31,6 +32,7 @@ export class RoutingProfile {
   constructor(settings: ProfileSettings) {
     this.name = settings.name;
     this.filters = settings.filters.map(findFilter);
+    this.#lasting = this.filters.filter(({ isTransient }) => isTransient !== true);
     this.#filterNames = this.filters.map(({ name }) => name);
     this.scorers = settings.scorers.map(({ name }) => findScorer(name));
     this.weights = settings.scorers.map(({ name, weight }) => {
@@ -68,6 +70,11 @@ export class RoutingProfile {
       scores: this.#scores,
       measures: this.#measures,
     });
+  }
+
+  /** Whether some instance could take `request` now or as soon as work there ends. */
+  couldServe(request: RequestMetadata, views: readonly InstanceView[], context: RoutingContext): boolean {
+    return views.some((view) => this.#lasting.every((filter) => filter.keeps(request, view, context)));
   }
 
   #filter(

@@ -5,6 +5,7 @@ import type { Filter } from '../plugins.ts';
 /** A prompt larger than the whole window may still go to an instance that has no other prompt before it. */
 export const windowFilter: Filter = {
   name: 'window',
+  isTransient: true,
   keeps: ({ promptTokens }, view, { nowMs }) =>
     view.inFlightRequests < view.windowRequests &&
     view.restingUntilMs <= nowMs &&

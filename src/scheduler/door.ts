@@ -1,4 +1,4 @@
-/** The scheduler joined to real time: events in from many doors, each request's own answers out. */
+/** What the doors see of the scheduler: tickets for their requests, and news of the fleet. */
 
 import type { ExecutionInstance, FleetEvent, RequestMetadata, SchedulingDecision } from '../domain/index.ts';
 import type { Rejection } from './events.ts';

@@ -1,0 +1,79 @@
+/** The requests that are with an instance, and what is remembered of every request from its arrival to its end. */
+
+import type { RequestMetadata } from '../domain/index.ts';
+import type { InstanceRecord } from './instance-record.ts';
+
+/** A request over all its attempts. */
+export interface Life {
+  /** Dispatches so far. */
+  attempts: number;
+  /** Milliseconds in the queue, all attempts together. */
+  queuedMs: number;
+}
+
+export interface Flight {
+  readonly request: RequestMetadata;
+  readonly record: InstanceRecord;
+  readonly life: Life;
+  /** Whether its first token is still to come. */
+  isPrefilling: boolean;
+}
+
+export class InFlight {
+  readonly #lives = new Map<string, Life>();
+  readonly #flights = new Map<string, Flight>();
+  #dispatchOrder = 0;
+
+  /** Requests with an instance. */
+  get count(): number {
+    return this.#flights.size;
+  }
+
+  isAlive(requestId: string): boolean {
+    return this.#lives.has(requestId);
+  }
+
+  begin(requestId: string): void {
+    this.#lives.set(requestId, { attempts: 0, queuedMs: 0 });
+  }
+
+  /** The request is over, however it ended. */
+  end(requestId: string): void {
+    this.#lives.delete(requestId);
+  }
+
+  get(requestId: string): Flight | undefined {
+    return this.#flights.get(requestId);
+  }
+
+  /** Puts a request on its instance, and into the instance's window and view. */
+  takeOff(request: RequestMetadata, record: InstanceRecord, waitedMs: number): Life {
+    const life = this.#lives.get(request.id)!;
+    life.attempts++;
+    life.queuedMs += waitedMs;
+    this.#flights.set(request.id, { request, record, life, isPrefilling: true });
+    record.inFlightRequests++;
+    record.dispatchedSinceReport++;
+    record.dispatchedTotal++;
+    record.pendingPrefillTokens += request.promptTokens;
+    record.lastDispatchOrder = ++this.#dispatchOrder;
+    return life;
+  }
+
+  /** Takes a request off its instance, and frees what the window and view held of it. */
+  land(requestId: string): Flight | undefined {
+    const flight = this.#flights.get(requestId);
+    if (flight === undefined) return undefined;
+    this.#flights.delete(requestId);
+    this.endPrefill(flight);
+    flight.record.inFlightRequests--;
+    flight.record.endedSinceReport++;
+    return flight;
+  }
+
+  endPrefill(flight: Flight): void {
+    if (!flight.isPrefilling) return;
+    flight.isPrefilling = false;
+    flight.record.pendingPrefillTokens -= flight.request.promptTokens;
+  }
+}

@@ -1,0 +1,28 @@
+/** The state machine that joins when, where and how long, and its live form. */
+
+export type { SchedulerDoor, Ticket, TicketHandlers } from './door.ts';
+export type {
+  Dispatch,
+  DispatchFailure,
+  Rejection,
+  RejectionReason,
+  SchedulerEffect,
+  SchedulerEvent,
+} from './events.ts';
+export { REJECTION_REASONS } from './events.ts';
+export type {
+  DecisionListener,
+  InstanceStatus,
+  LaneStatus,
+  QueueStatus,
+  SchedulerCounters,
+  SchedulerInspection,
+} from './inspection.ts';
+export { LiveScheduler, type LiveSchedulerParts, type Timers } from './live.ts';
+export { Scheduler, type SchedulerParts } from './scheduler.ts';
+export {
+  DEFAULT_SCHEDULER_SETTINGS,
+  type PassiveHealthSettings,
+  type RetrySettings,
+  type SchedulerSettings,
+} from './settings.ts';

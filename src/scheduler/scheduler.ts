@@ -1,0 +1,389 @@
+/** The brain: a deterministic state machine. Events go in, decisions come out; time and chance are handed in. */
+
+import {
+  afterFailureOn,
+  type Clock,
+  type FleetEvent,
+  type Random,
+  type RequestMetadata,
+} from '../domain/index.ts';
+import {
+  admit,
+  type Lane,
+  type SchedulingPolicy,
+  WaitingQueue,
+  type WaitingRequest,
+} from '../queueing/index.ts';
+import type { RoutingProfile } from '../routing/index.ts';
+import { Counters } from './counters.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { DrainRate, retryAfterMs } from './drain-rate.ts';
+import type { DispatchFailure, RejectionReason, SchedulerEffect, SchedulerEvent } from './events.ts';
+import { Fleet, namesServed } from './fleet.ts';
+import { InFlight } from './in-flight.ts';
+import type { InstanceRecord } from './instance-record.ts';
+import { Patience } from './patience.ts';
+import { RetryBudget } from './retry-budget.ts';
+import type { SchedulerSettings } from './settings.ts';
+
+export interface SchedulerParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly policy: SchedulingPolicy;
+  readonly profile: RoutingProfile;
+  readonly settings: SchedulerSettings;
+}
+
+export class Scheduler {
+  readonly #clock: Clock;
+  readonly #dispatcher: Dispatcher;
+  readonly #patience: Patience;
+  readonly #drainRate = new DrainRate();
+  #policy: SchedulingPolicy;
+  #profile: RoutingProfile;
+  #settings: SchedulerSettings;
+  #retryBudget: RetryBudget;
+  #effects: SchedulerEffect[] = [];
+  readonly queue: WaitingQueue;
+  readonly fleet = new Fleet();
+  readonly inFlight = new InFlight();
+  readonly counters = new Counters();
+
+  constructor(parts: SchedulerParts) {
+    this.#clock = parts.clock;
+    this.#policy = parts.policy;
+    this.#profile = parts.profile;
+    this.#settings = parts.settings;
+    this.#retryBudget = new RetryBudget(parts.settings.retries.budgetShare);
+    this.queue = new WaitingQueue(() => this.#policy);
+    this.#patience = new Patience(() => this.#settings.noInstanceWaitMs);
+    this.#dispatcher = new Dispatcher({
+      random: parts.random,
+      queue: this.queue,
+      fleet: this.fleet,
+      inFlight: this.inFlight,
+      patience: this.#patience,
+      policy: () => this.#policy,
+      profile: () => this.#profile,
+    });
+  }
+
+  get settings(): SchedulerSettings {
+    return this.#settings;
+  }
+
+  drainRatePerSecond(): number {
+    return this.#drainRate.perSecond(this.#clock.now());
+  }
+
+  /** Epoch milliseconds at which `time-passed` is due at the latest; `Infinity` when time alone changes nothing. */
+  nextWakeMs(): number {
+    const deadlineMs = this.queue.earliestDeadline()?.request.deadlineMs ?? Number.POSITIVE_INFINITY;
+    return Math.min(deadlineMs, this.#patience.nextMs(), this.fleet.nextChangeMs());
+  }
+
+  /** Switches policy, profile or settings while requests wait and run; nothing is lost. */
+  reconfigure(parts: Partial<Pick<SchedulerParts, 'policy' | 'profile' | 'settings'>>): SchedulerEffect[] {
+    if (parts.profile !== undefined) this.#profile = parts.profile;
+    if (parts.settings !== undefined) {
+      this.#settings = parts.settings;
+      this.#retryBudget = new RetryBudget(parts.settings.retries.budgetShare);
+      for (const record of this.fleet.records()) record.staleAfterMs = parts.settings.reportStaleAfterMs;
+    }
+    if (parts.policy !== undefined) {
+      this.#policy = parts.policy;
+      this.queue.reorder();
+    }
+    const effects = this.handle({ type: 'time-passed' });
+    this.#drainLanes(this.queue.lanes(), this.#clock.now());
+    return effects;
+  }
+
+  /**
+   * Takes in one event and returns what follows from it, in order. What time alone has brought about since the last event
+   * comes first.
+   * @throws Error when a request arrives whose id is in use
+   */
+  handle(event: SchedulerEvent): SchedulerEffect[] {
+    const nowMs = this.#clock.now();
+    this.#effects = [];
+    this.#letTimePass(nowMs);
+    this.#apply(event, nowMs);
+    return this.#effects;
+  }
+
+  #apply(event: SchedulerEvent, nowMs: number): void {
+    switch (event.type) {
+      case 'request-arrived':
+        this.#arrive(event.request, nowMs);
+        break;
+      case 'request-first-token':
+        this.#firstToken(event.requestId, nowMs);
+        break;
+      case 'request-completed':
+        this.#complete(event.requestId, nowMs);
+        break;
+      case 'request-failed':
+        this.#fail(event, nowMs);
+        break;
+      case 'request-pushed-back':
+        this.#pushBack(event.requestId, event.retryAfterMs, nowMs);
+        break;
+      case 'request-cancelled':
+        this.#cancel(event.requestId, nowMs);
+        break;
+      case 'time-passed':
+        break;
+      default:
+        this.#fleetChanged(event, nowMs);
+    }
+  }
+
+  // What happens to requests
+
+  #arrive(request: RequestMetadata, nowMs: number): void {
+    if (this.inFlight.isAlive(request.id)) throw new Error(`request ${request.id} is here already`);
+    this.counters.arrived++;
+    this.#retryBudget.arrival();
+    const lane = this.queue.lane(request.model);
+    // An instance with room takes the request straight from an empty lane, however full other lanes are.
+    const goesAtOnce = lane.heap.size === 0 && this.#dispatcher.hasRoom(lane, nowMs);
+    if (goesAtOnce || this.#makeRoom(request, nowMs)) {
+      this.inFlight.begin(request.id);
+      this.#enqueue(request, nowMs);
+      this.#expireDeadlines(nowMs);
+      this.#drainLanes([lane], nowMs);
+    }
+    this.#dropUnservedLane(lane);
+  }
+
+  /** Sheds what must leave for `request` to join; when that is not allowed, rejects it and returns `false`. */
+  #makeRoom(request: RequestMetadata, nowMs: number): boolean {
+    const admission = admit(request, this.queue, this.#settings.admission);
+    if (!admission.isAdmitted) {
+      const most = this.#settings.admission[admission.limit];
+      this.#reject(request, 'queue-full', `The queue is full (${admission.limit} = ${most}).`, nowMs);
+      return false;
+    }
+    for (const victim of admission.victims) {
+      const message = `Made room for a ${request.priority} request while the queue was full.`;
+      this.#turnAway(victim, 'shed', message, nowMs);
+    }
+    return true;
+  }
+
+  #enqueue(request: RequestMetadata, nowMs: number): void {
+    const waiting = this.queue.add(request, nowMs);
+    this.#noteLane(waiting.lane, nowMs);
+    if (request.failedInstances.length > 0) this.#patience.watch(waiting, nowMs);
+  }
+
+  #firstToken(requestId: string, nowMs: number): void {
+    const flight = this.inFlight.get(requestId);
+    if (flight === undefined) return;
+    this.inFlight.endPrefill(flight);
+    flight.record.succeeded(nowMs);
+    this.#drainInstance(flight.record, nowMs);
+  }
+
+  #complete(requestId: string, nowMs: number): void {
+    const flight = this.inFlight.land(requestId);
+    if (flight === undefined) return;
+    this.counters.completed++;
+    this.inFlight.end(requestId);
+    flight.record.succeeded(nowMs);
+    this.#drainRate.count(nowMs);
+    this.#freed(flight.record, nowMs);
+  }
+
+  #fail(event: DispatchFailure, nowMs: number): void {
+    const flight = this.inFlight.land(event.requestId);
+    if (flight === undefined) return;
+    const { record, life } = flight;
+    if (!event.isInstanceFault) record.succeeded(nowMs);
+    else if (record.failed(nowMs, this.#settings.health)) this.counters.ejected++;
+    this.#stateChanged(record, nowMs);
+    const retried = afterFailureOn(flight.request, record.instance.id);
+    const obstacle = event.mayRetry ? this.#retryObstacle(retried, nowMs) : undefined;
+    if (event.mayRetry && obstacle === undefined) {
+      this.counters.retried++;
+      this.#enqueue(retried, nowMs);
+      this.#drainLanes([this.queue.lane(retried.model)], nowMs);
+    } else {
+      this.inFlight.end(event.requestId);
+      if (obstacle === undefined) this.counters.failed++;
+      else this.#reject(retried, 'retries-exhausted', `${obstacle} (attempts: ${life.attempts}).`, nowMs);
+    }
+    this.#drainRate.count(nowMs);
+    this.#freed(record, nowMs);
+  }
+
+  /** Why a request must not be tried again, in words; `undefined` when it may. */
+  #retryObstacle(request: RequestMetadata, nowMs: number): string | undefined {
+    const { maxRetries } = this.#settings.retries;
+    if (request.retries > maxRetries) return `It was retried ${maxRetries} times already`;
+    const lane = this.queue.lane(request.model);
+    if (!this.#dispatcher.couldServe({ request, lane }, nowMs)) return 'No other instance can serve it';
+    return this.#retryBudget.trySpend(nowMs) ? undefined : 'The retry budget is spent';
+  }
+
+  #pushBack(requestId: string, pauseMs: number, nowMs: number): void {
+    const flight = this.inFlight.land(requestId);
+    if (flight === undefined) return;
+    const { record, request } = flight;
+    this.counters.pushedBack++;
+    record.rest(nowMs + pauseMs);
+    this.fleet.track(record, nowMs);
+    this.#enqueue(request, nowMs);
+    this.#freed(record, nowMs);
+    this.#drainLanes([this.queue.lane(request.model)], nowMs);
+  }
+
+  #cancel(requestId: string, nowMs: number): void {
+    const waiting = this.queue.get(requestId);
+    const flight = this.inFlight.land(requestId);
+    if (waiting === undefined && flight === undefined) return;
+    this.counters.cancelled++;
+    this.inFlight.end(requestId);
+    if (waiting !== undefined) {
+      this.#leaveQueue(waiting);
+      this.#drainLanes([waiting.lane], nowMs);
+    }
+    if (flight !== undefined) this.#freed(flight.record, nowMs);
+  }
+
+  #reject(request: RequestMetadata, reason: RejectionReason, message: string, nowMs: number): void {
+    this.counters.rejected[reason]++;
+    const wait = retryAfterMs(this.queue.size + 1, this.#drainRate.perSecond(nowMs));
+    this.#effects.push({ type: 'reject', requestId: request.id, reason, message, retryAfterMs: wait });
+  }
+
+  #turnAway(waiting: WaitingRequest, reason: RejectionReason, message: string, nowMs: number): void {
+    this.#leaveQueue(waiting);
+    this.inFlight.end(waiting.request.id);
+    this.#reject(waiting.request, reason, message, nowMs);
+  }
+
+  #leaveQueue(waiting: WaitingRequest): void {
+    this.queue.remove(waiting);
+    this.#patience.leave(waiting);
+    this.#dropUnservedLane(waiting.lane);
+  }
+
+  // What happens to instances
+
+  #fleetChanged(event: FleetEvent, nowMs: number): void {
+    const record = this.#recordOf(event, nowMs);
+    if (record === undefined) return;
+    switch (event.type) {
+      case 'instance-added':
+        break;
+      case 'instance-removed':
+        record.remove(nowMs);
+        break;
+      case 'instance-draining':
+        record.setDraining(event.isDraining, nowMs);
+        break;
+      case 'instance-health':
+        record.setHealthy(event.isHealthy, event.detail, nowMs);
+        break;
+      case 'instance-reported':
+        record.takeReport(event.report);
+        return;
+      default:
+        event satisfies never;
+    }
+    this.#stateChanged(record, nowMs);
+    this.#drainInstance(record, nowMs);
+  }
+
+  #recordOf(event: FleetEvent, nowMs: number): InstanceRecord | undefined {
+    if (event.type === 'instance-reported') return this.fleet.get(event.report.instanceId);
+    if (event.type !== 'instance-added') return this.fleet.get(event.instanceId);
+    const before = this.fleet.get(event.instance.id);
+    const namesBefore = before === undefined ? [] : namesServed(before.instance);
+    const record = this.fleet.put(event.instance, this.#settings.reportStaleAfterMs, nowMs);
+    this.#noteLanes(namesBefore, nowMs);
+    return record;
+  }
+
+  #stateChanged(record: InstanceRecord, nowMs: number): void {
+    this.fleet.track(record, nowMs);
+    if (record.state === 'gone') this.fleet.forget(record);
+    this.#noteLanes(namesServed(record.instance), nowMs);
+  }
+
+  #freed(record: InstanceRecord, nowMs: number): void {
+    if (record.isRemoved) {
+      record.refresh(nowMs);
+      this.#stateChanged(record, nowMs);
+    }
+    this.#drainInstance(record, nowMs);
+  }
+
+  #noteLanes(models: Iterable<string>, nowMs: number): void {
+    for (const model of models) {
+      const lane = this.queue.existingLane(model);
+      if (lane !== undefined) this.#noteLane(lane, nowMs);
+    }
+  }
+
+  #noteLane(lane: Lane, nowMs: number): void {
+    const isAlive = this.fleet.serving(lane.model).some(({ state }) => state === 'ready');
+    this.#patience.laneIs(lane, isAlive, nowMs);
+    this.#dropUnservedLane(lane);
+  }
+
+  /** So that the names of models that nobody serves do not pile up. */
+  #dropUnservedLane(lane: Lane): void {
+    if (lane.heap.size > 0 || this.fleet.serving(lane.model).length > 0) return;
+    this.queue.dropLane(lane);
+    this.#patience.forgetLane(lane);
+  }
+
+  // What happens as time passes
+
+  #letTimePass(nowMs: number): void {
+    this.#expireDeadlines(nowMs);
+    for (const record of this.fleet.recovered(nowMs)) {
+      this.#stateChanged(record, nowMs);
+      this.#drainInstance(record, nowMs);
+    }
+    this.#expirePatience(nowMs);
+  }
+
+  #expireDeadlines(nowMs: number): void {
+    for (;;) {
+      const waiting = this.queue.earliestDeadline();
+      if (waiting === undefined || waiting.request.deadlineMs! > nowMs) return;
+      const waitedMs = Math.round(nowMs - waiting.request.arrivalMs);
+      this.#turnAway(waiting, 'deadline', `The deadline passed after ${waitedMs} ms in the queue.`, nowMs);
+      // What it kept from going, as the first in its lane, may go now.
+      this.#drainLanes([waiting.lane], nowMs);
+    }
+  }
+
+  #expirePatience(nowMs: number): void {
+    const { noInstanceWaitMs } = this.#settings;
+    for (;;) {
+      const waiting = this.#patience.nextOfDeadLanes(nowMs);
+      if (waiting === undefined) break;
+      const message = `No instance of model "${waiting.lane.model}" became available within ${noInstanceWaitMs} ms.`;
+      this.#turnAway(waiting, 'no-instance', message, nowMs);
+    }
+    for (;;) {
+      const waiting = this.#patience.nextSingle(nowMs);
+      if (waiting === undefined) break;
+      if (this.#dispatcher.couldServe(waiting, nowMs)) this.#patience.watch(waiting, nowMs);
+      else this.#turnAway(waiting, 'retries-exhausted', 'No other instance can serve it.', nowMs);
+    }
+  }
+
+  #drainLanes(lanes: Iterable<Lane>, nowMs: number): void {
+    this.#dispatcher.drainLanes(lanes, nowMs, this.#effects);
+  }
+
+  #drainInstance(record: InstanceRecord, nowMs: number): void {
+    this.#dispatcher.drainInstance(record, nowMs, this.#effects);
+  }
+}
