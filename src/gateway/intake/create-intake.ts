@@ -1,25 +1,22 @@
 /** The intake: from a call's head and body to a request that may be scheduled, or to the reason why not. */
 
-import {
-  createRequest,
-  lowerPriority,
-  type Random,
-  type RequestMetadata,
-  SignalboxError,
-} from '../../domain/index.ts';
+import { type Random, SignalboxError } from '../../domain/index.ts';
 import { authenticator, type KeyConfig } from './authenticate.ts';
 import { type BodyFacts, withModel } from './body/body-facts.ts';
 import { readFormBody } from './body/form-body.ts';
 import { readJsonBody } from './body/json-body.ts';
 import { DEFAULT_TOKEN_ESTIMATE, type TokenEstimate } from './body/prompt-tokens.ts';
 import { bodyFormat } from './content-type.ts';
-import { priorityOfNumber } from './engine-priority.ts';
-import { readHints } from './hints.ts';
-import type { AcceptedCall, IncomingCall, Intake, KeyFacts, LocalAnswer, Preflight } from './intake.ts';
+import { type HintTrust, readHints } from './hints.ts';
+import type { ForwardPreflight, IncomingCall, Intake, KeyFacts, LocalAnswer } from './intake.ts';
 import { modelAnswer, modelListAnswer } from './model-list.ts';
 import { type Aliases, createModelCatalogue, type ModelCatalogue } from './models.ts';
 import type { RequestIds } from './request-ids.ts';
+import { type ModelDefaults, requestMetadata } from './request-metadata.ts';
 import { findRoute, type Route } from './routes.ts';
+
+const NO_DEFAULTS: ModelDefaults = Object.freeze({});
+const TRUST_ALL: HintTrust = { trustHeaders: true, trustUserHeader: true };
 
 export const DEFAULT_MAX_BODY_BYTES = 32 * 1024 * 1024;
 
@@ -28,7 +25,11 @@ export interface IntakeSettings {
   /** By name; without any, everybody may call. */
   readonly keys?: Readonly<Record<string, KeyConfig>>;
   readonly aliases?: Aliases;
+  /** By the name that the caller used, else by the model it stands for. */
+  readonly modelDefaults?: Readonly<Record<string, ModelDefaults>>;
   readonly maxBodyBytes?: number;
+  /** Everything, unless said otherwise. */
+  readonly hints?: HintTrust;
   readonly estimate?: TokenEstimate;
   /** The most characters of the prompt to hand to the scheduler as text; 0, the default, for none. */
   readonly promptTextChars?: number;
@@ -52,12 +53,12 @@ export interface UpdatableIntake extends Intake {
 interface Rules {
   readonly authenticate: ReturnType<typeof authenticator>;
   readonly models: ModelCatalogue;
+  readonly defaultsOf: ReadonlyMap<string, ModelDefaults>;
   readonly maxBodyBytes: number;
+  readonly hints: HintTrust;
   readonly estimate: TokenEstimate;
   readonly promptTextChars: number;
 }
-
-type Forward = Extract<Preflight, { type: 'forward' }>;
 
 export function createIntake(options: IntakeOptions): UpdatableIntake {
   const createdSeconds = Math.floor(Date.now() / 1000);
@@ -70,8 +71,7 @@ export function createIntake(options: IntakeOptions): UpdatableIntake {
       const route = findRoute(call.method, call.path);
       const key = rules.authenticate(call.headers);
       const requestId = options.requestIds.idFor(call);
-      if (route.type === 'forward')
-        return preflightForward(call, route.kind, key, requestId, rules.maxBodyBytes);
+      if (route.type === 'forward') return preflightForward(call, route.kind, key, requestId, rules);
       return {
         type: 'answer',
         requestId,
@@ -85,7 +85,22 @@ export function createIntake(options: IntakeOptions): UpdatableIntake {
       requireSize(body.length, rules.maxBodyBytes);
       const facts = readBody(body, preflight, rules);
       const model = rules.models.resolve(facts.model, preflight.key);
-      return acceptedCall(call, preflight, body, facts, model);
+      const request = requestMetadata({
+        receivedAtMs: call.receivedAtMs,
+        preflight,
+        facts,
+        model,
+        defaults: rules.defaultsOf.get(facts.model) ?? rules.defaultsOf.get(model) ?? NO_DEFAULTS,
+        trustsPriority: rules.hints.trustHeaders,
+      });
+      return {
+        request,
+        body: model === facts.model ? body : withModel(body, facts.modelPlace, model),
+        path: call.path,
+        contentType: preflight.contentType,
+        requestedModel: facts.model,
+        wantsUsage: facts.wantsUsage,
+      };
     },
   };
 }
@@ -94,7 +109,9 @@ function prepare(options: IntakeOptions, settings: IntakeSettings): Rules {
   return {
     authenticate: authenticator(settings.keys ?? {}),
     models: createModelCatalogue(options.modelNames, settings.aliases ?? {}, options.random),
+    defaultsOf: new Map(Object.entries(settings.modelDefaults ?? {})),
     maxBodyBytes: settings.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES,
+    hints: settings.hints ?? TRUST_ALL,
     estimate: settings.estimate ?? DEFAULT_TOKEN_ESTIMATE,
     promptTextChars: settings.promptTextChars ?? 0,
   };
@@ -102,14 +119,14 @@ function prepare(options: IntakeOptions, settings: IntakeSettings): Rules {
 
 function preflightForward(
   call: IncomingCall,
-  kind: Forward['kind'],
+  kind: ForwardPreflight['kind'],
   key: KeyFacts,
   requestId: string,
-  maxBodyBytes: number,
-): Forward {
+  rules: Rules,
+): ForwardPreflight {
   const format = bodyFormat(call.headers, kind === 'other');
   const declaredBytes = readContentLength(call.headers['content-length']);
-  if (declaredBytes !== undefined) requireSize(declaredBytes, maxBodyBytes);
+  if (declaredBytes !== undefined) requireSize(declaredBytes, rules.maxBodyBytes);
   return {
     type: 'forward',
     requestId,
@@ -117,7 +134,7 @@ function preflightForward(
     kind,
     format,
     contentType: call.headers['content-type'] as string,
-    hints: readHints(call),
+    hints: readHints(call, rules.hints),
     ...(declaredBytes !== undefined && { declaredBytes }),
   };
 }
@@ -146,47 +163,7 @@ function answerLocally(
   return modelAnswer(route.name, createdSeconds);
 }
 
-function readBody(body: Uint8Array, { kind, format }: Forward, rules: Rules): BodyFacts {
+function readBody(body: Uint8Array, { kind, format }: ForwardPreflight, rules: Rules): BodyFacts {
   if (format.type === 'form') return readFormBody(body, format.boundary, rules.estimate);
   return readJsonBody(body, kind, rules);
-}
-
-function acceptedCall(
-  call: IncomingCall,
-  preflight: Forward,
-  body: Uint8Array,
-  facts: BodyFacts,
-  model: string,
-): AcceptedCall {
-  return {
-    request: requestOf(call, preflight, facts, model),
-    body: model === facts.model ? body : withModel(body, facts.modelPlace, model),
-    path: call.path,
-    contentType: preflight.contentType,
-    requestedModel: facts.model,
-    wantsUsage: facts.wantsUsage,
-  };
-}
-
-function requestOf(call: IncomingCall, preflight: Forward, facts: BodyFacts, model: string): RequestMetadata {
-  const { webUiUser, priority: hintedPriority, tags = {}, ...wishes } = preflight.hints;
-  const { enginePriority = 0, promptText, maxTokens, user } = facts;
-  const wanted = hintedPriority ?? priorityOfNumber(enginePriority);
-  const { maxPriority = wanted, tenant = webUiUser } = preflight.key;
-  return createRequest({
-    id: preflight.requestId,
-    model,
-    kind: preflight.kind,
-    stream: facts.stream,
-    priority: lowerPriority(wanted, maxPriority),
-    arrivalMs: call.receivedAtMs,
-    promptTokens: facts.promptTokens,
-    promptTokensEstimated: facts.promptTokensEstimated,
-    tags,
-    ...wishes,
-    ...(promptText !== undefined && { promptText }),
-    ...(maxTokens !== undefined && { maxTokens }),
-    ...(tenant !== undefined && { tenant }),
-    ...(user !== undefined && { user }),
-  });
 }

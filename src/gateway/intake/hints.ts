@@ -11,15 +11,25 @@ const NUMBER = /^\d{1,9}(?:\.\d{1,6})?$/;
 const TEXT = /^[\x20-\x7e]+$/;
 const TAG = /^([A-Za-z0-9_.-]{1,64})=([^=,]{0,128})$/;
 
+/** What is believed of what callers say of their own requests. */
+export interface HintTrust {
+  /** `x-signalbox-*` headers, and the body's `priority`. */
+  readonly trustHeaders: boolean;
+  /** `x-openwebui-user-id`, as the tenant where no key names one. */
+  readonly trustUserHeader: boolean;
+}
+
 /** Each hint's header, and how its text becomes part of the hints. */
 const HEADERS: readonly {
   readonly name: string;
+  readonly trustedBy: keyof HintTrust;
   readonly allowed: string;
   /** `undefined` where the text is not one that is allowed. */
   readonly read: (text: string, call: IncomingCall) => Hints | undefined;
 }[] = [
   {
     name: 'x-signalbox-priority',
+    trustedBy: 'trustHeaders',
     allowed: `one of ${REQUEST_PRIORITIES.join(', ')}`,
     read(text) {
       const priority = parsePriority(text);
@@ -28,6 +38,7 @@ const HEADERS: readonly {
   },
   {
     name: 'x-signalbox-deadline-ms',
+    trustedBy: 'trustHeaders',
     allowed: `milliseconds from now, above 0, at most ${DAY_MS}`,
     read(text, call) {
       const ms = readMs(text);
@@ -36,6 +47,7 @@ const HEADERS: readonly {
   },
   {
     name: 'x-signalbox-ttft-slo-ms',
+    trustedBy: 'trustHeaders',
     allowed: `milliseconds, above 0, at most ${DAY_MS}`,
     read(text) {
       const ttftSloMs = readMs(text);
@@ -44,6 +56,7 @@ const HEADERS: readonly {
   },
   {
     name: 'x-signalbox-tpot-slo-ms',
+    trustedBy: 'trustHeaders',
     allowed: `milliseconds, above 0, at most ${DAY_MS}`,
     read(text) {
       const tpotSloMs = readMs(text);
@@ -52,16 +65,19 @@ const HEADERS: readonly {
   },
   {
     name: 'x-signalbox-session',
+    trustedBy: 'trustHeaders',
     allowed: `1 to ${MAX_TEXT_LENGTH} printable ASCII characters`,
     read: (text) => (isText(text) ? { session: text } : undefined),
   },
   {
     name: 'x-openwebui-user-id',
+    trustedBy: 'trustUserHeader',
     allowed: `1 to ${MAX_TEXT_LENGTH} printable ASCII characters`,
     read: (text) => (isText(text) ? { webUiUser: text } : undefined),
   },
   {
     name: 'x-signalbox-tags',
+    trustedBy: 'trustHeaders',
     allowed: `at most ${MAX_TAGS} of name=value with commas between`,
     read(text) {
       const tags = readTags(text);
@@ -70,12 +86,12 @@ const HEADERS: readonly {
   },
 ];
 
-/** Throws `invalid_value` naming the header, what was found and what is allowed. A header that comes twice is refused. */
-export function readHints(call: IncomingCall): Hints {
+/** Throws `invalid_value` naming the header, what was found and what is allowed. A header that comes twice is refused; one that is not trusted is not looked at. */
+export function readHints(call: IncomingCall, trust: HintTrust): Hints {
   let hints: Hints = NO_HINTS;
-  for (const { name, allowed, read } of HEADERS) {
+  for (const { name, trustedBy, allowed, read } of HEADERS) {
     const value = call.headers[name];
-    if (value === undefined) continue;
+    if (value === undefined || !trust[trustedBy]) continue;
     const hint = typeof value === 'string' ? read(value.trim(), call) : undefined;
     if (hint === undefined) throw badHint(name, allowed, String(value));
     hints = { ...hints, ...hint };

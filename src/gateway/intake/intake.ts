@@ -49,7 +49,20 @@ export interface Hints {
   readonly tags?: Readonly<Record<string, string>>;
 }
 
-/** What is known of a call before its body is read. */
+/** A call for an engine, as far as it is known before its body is read. */
+export interface ForwardPreflight {
+  readonly type: 'forward';
+  readonly requestId: string;
+  readonly key: KeyFacts;
+  readonly kind: RequestKind;
+  /** The body's length as declared; absent when it comes in chunks. */
+  readonly declaredBytes?: number;
+  readonly contentType: string;
+  readonly format: BodyFormat;
+  readonly hints: Hints;
+}
+
+/** What is known of a call before its body is read; it may already be the whole answer. */
 export type Preflight =
   | {
       readonly type: 'answer';
@@ -57,17 +70,7 @@ export type Preflight =
       readonly key: KeyFacts;
       readonly answer: LocalAnswer;
     }
-  | {
-      readonly type: 'forward';
-      readonly requestId: string;
-      readonly key: KeyFacts;
-      readonly kind: RequestKind;
-      /** The body's length as declared; absent when it comes in chunks. */
-      readonly declaredBytes?: number;
-      readonly contentType: string;
-      readonly format: BodyFormat;
-      readonly hints: Hints;
-    };
+  | ForwardPreflight;
 
 /** A call that may be scheduled. */
 export interface AcceptedCall {

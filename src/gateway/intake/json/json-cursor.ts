@@ -1,9 +1,9 @@
 /**
  * A cursor over the bytes of a JSON text that checks the grammar (RFC 8259) without building anything.
  *
- * Skipping costs about 0.55 ms per MB and leaves no garbage; `JSON.parse` costs 1.2 to 1.7 ms per MB and builds the tree
- * (200 bytes: 0.1 against 0.6 µs). Bytes above 0x7F occur only inside strings, so UTF-8 needs no decoding here; whether it is
- * well-formed is the caller's to check.
+ * It costs 0.55 ms per MB and leaves no garbage. `JSON.parse` with the decoding before it takes as long for bodies of 64 KB, two to three
+ * times as long for those of 1 MB and of 200 bytes, builds the tree, and follows any nesting. Bytes above 0x7F occur only inside
+ * strings, so UTF-8 needs no decoding here; whether it is well-formed is the caller's to check.
  */
 
 /** Where a text stops being JSON. */
