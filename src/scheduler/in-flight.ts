@@ -29,6 +29,14 @@ export class InFlight {
     return this.#flights.size;
   }
 
+  countByModel(): Readonly<Record<string, number>> {
+    const counts = new Map<string, number>();
+    for (const { request } of this.#flights.values()) {
+      counts.set(request.model, (counts.get(request.model) ?? 0) + 1);
+    }
+    return Object.fromEntries(counts);
+  }
+
   isAlive(requestId: string): boolean {
     return this.#lives.has(requestId);
   }

@@ -41,6 +41,7 @@ export interface QueueStatus {
   readonly maxWaitingRequests: number;
   readonly maxWaitingTokens: number;
   readonly inFlightRequests: number;
+  readonly inFlightByModel: Readonly<Record<string, number>>;
   /** Requests that left instances per second, lately. */
   readonly drainRatePerSecond: number;
   readonly lanes: readonly LaneStatus[];

@@ -33,6 +33,7 @@ export function queueStatus(scheduler: Scheduler, nowMs: number): QueueStatus {
     maxWaitingRequests: settings.admission.maxRequests,
     maxWaitingTokens: settings.admission.maxTokens,
     inFlightRequests: inFlight.count,
+    inFlightByModel: inFlight.countByModel(),
     drainRatePerSecond: scheduler.drainRatePerSecond(),
     lanes: Array.from(queue.lanes(), (lane) => laneStatus(lane, nowMs)),
   };

@@ -1,0 +1,111 @@
+/** The process's log: JSON lines or, on a terminal, readable ones; without secrets and prompts; its level can be changed while it runs. */
+
+import { isatty } from 'node:tty';
+import {
+  type Bindings,
+  type ChildLoggerOptions,
+  type DestinationStream,
+  destination,
+  type Logger,
+  pino,
+  stdTimeFunctions,
+} from 'pino';
+import { redactForLog, redactText } from './redaction.ts';
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** `auto` is `pretty` on a terminal and `json` elsewhere. */
+export const LOG_FORMATS = ['json', 'pretty', 'auto'] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
+export interface LoggerOptions {
+  readonly level: LogLevel;
+  readonly format: LogFormat;
+  /** Where lines go; by default the standard output, written in the background. */
+  readonly destination?: DestinationStream;
+}
+
+export interface AppLog {
+  /** The log of the process as a whole. */
+  readonly logger: Logger;
+  /** The log of one part; its lines carry `component`. */
+  component(name: string): Logger;
+  level(): LogLevel;
+  /** Holds for every component at once. */
+  setLevel(level: LogLevel): void;
+  /** Writes out what is still in memory and returns when that is done; also happens by itself at exit. */
+  flush(): void;
+}
+
+const STDOUT = 1;
+
+/** Opens the log. The package that makes lines readable is loaded only when it is used. */
+export async function createLogger(options: LoggerOptions): Promise<AppLog> {
+  const isTerminal = options.destination === undefined && isatty(STDOUT);
+  const isPretty = options.format === 'pretty' || (options.format === 'auto' && isTerminal);
+  const sink = options.destination ?? backgroundOutput(isTerminal);
+  const stream = isPretty ? await prettyStream(sink, isTerminal) : sink;
+  const logger = redactingChildren(pino(pinoOptions(options.level), stream));
+  const components = new Map<string, Logger>();
+  return {
+    logger,
+    component(name) {
+      const known = components.get(name);
+      if (known !== undefined) return known;
+      const child = logger.child({ component: name });
+      components.set(name, child);
+      return child;
+    },
+    level: () => logger.level as LogLevel,
+    setLevel(level) {
+      // A child keeps the level that its parent had when it was made.
+      for (const each of [logger, ...components.values()]) each.level = level;
+    },
+    flush() {
+      if ('flushSync' in sink && typeof sink.flushSync === 'function') sink.flushSync();
+    },
+  };
+}
+
+function pinoOptions(level: LogLevel) {
+  return {
+    level,
+    base: null,
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: {
+      level: (label: string) => ({ level: label }),
+      log: (fields: object) => redactForLog(fields) as Record<string, unknown>,
+    },
+    // Errors come out of the redaction above as plain fields already.
+    serializers: { err: (error: unknown) => error, msg: (message: unknown) => redactMessage(message) },
+  };
+}
+
+/** pino has no formatter for what children are bound to; they inherit this method, so that it holds for theirs too. */
+function redactingChildren(logger: Logger): Logger {
+  const plainChild: (this: Logger, bindings: Bindings, options?: ChildLoggerOptions) => Logger = logger.child;
+  logger.child = function redactingChild(this: Logger, bindings: Bindings, options?: ChildLoggerOptions) {
+    return plainChild.call(this, redactForLog(bindings) as Bindings, options);
+  } as Logger['child'];
+  return logger;
+}
+
+function redactMessage(message: unknown): unknown {
+  return typeof message === 'string' ? redactText(message) : message;
+}
+
+/** Writes happen in the background and, unless somebody watches, several lines at a time. */
+function backgroundOutput(isTerminal: boolean): DestinationStream {
+  return destination({
+    dest: STDOUT,
+    sync: false,
+    ...(isTerminal ? {} : { minLength: 4096, periodicFlush: 250 }),
+  });
+}
+
+async function prettyStream(sink: DestinationStream, colorize: boolean): Promise<DestinationStream> {
+  const { prettyFactory } = await import('pino-pretty');
+  const prettify = prettyFactory({ colorize, translateTime: 'SYS:HH:MM:ss.l', singleLine: true });
+  return { write: (line) => void sink.write(prettify(line)) };
+}
