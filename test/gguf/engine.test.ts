@@ -248,6 +248,20 @@ describe.skipIf(skip)('prompts', () => {
     expect(engine.countTokens('')).toBe(0);
   });
 
+  it('can be turned into token ids and back', async () => {
+    const engine = await openTinyEngine();
+    const ids = engine.tokenize?.('é<|im_start|>');
+    expect(ids).toEqual([0xc3, 0xa9, 257]);
+    expect(engine.detokenize?.(ids!)).toBe('é<|im_start|>');
+  });
+
+  it('cannot hold token ids outside the vocabulary', async () => {
+    const engine = await openTinyEngine();
+    for (const id of [259, -1, 1.5, 1e12]) {
+      expect(() => engine.detokenize?.([72, id])).toThrow(`Token id ${id} is not in the vocabulary of 259.`);
+    }
+  });
+
   it('of a chat go through the template that the file brings', async () => {
     const engine = await openTinyEngine({ chatTemplate: CHATML_TEMPLATE });
     const chat = await complete(engine, { promptText: 'user: Hi', messages });

@@ -84,6 +84,18 @@ export class GgufEngine implements TokenEngine {
     return this.#parts.tokenizePrompt({ promptText: text }).length;
   }
 
+  tokenize(text: string): readonly number[] {
+    return this.#parts.model.tokenize(text, true);
+  }
+
+  detokenize(tokenIds: readonly number[]): string {
+    const size = this.#parts.model.fileInfo.metadata.tokenizer.ggml.tokens.length;
+    const unknown = tokenIds.find((id) => !Number.isInteger(id) || id < 0 || id >= size);
+    if (unknown === undefined) return this.#parts.model.detokenize(tokenIds as readonly Token[], true);
+    // llama.cpp would end the process.
+    throw new EngineRefusal(400, 'invalid_value', `Token id ${unknown} is not in the vocabulary of ${size}.`);
+  }
+
   gauges(): EngineGauges {
     const { context } = this.#parts;
     const running = [...this.#pool.lent];
