@@ -77,6 +77,10 @@ export interface TokenEngine {
   generate(request: GenerationRequest): AsyncIterable<GenerationEvent>;
   embed(text: string, signal: AbortSignal): Promise<EmbeddingResult>;
   countTokens(text: string): number;
+  /** Token ids of a text, where the engine has any to show. */
+  tokenize?(text: string): readonly number[];
+  /** The text that token ids stand for, so that prompts may be given as ids. */
+  detokenize?(tokenIds: readonly number[]): string;
   gauges(): EngineGauges;
   close(): Promise<void>;
 }

@@ -1,0 +1,52 @@
+/** Writes a stream of frames with one write for all that became ready at the same moment. */
+
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+
+const SSE_HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-cache',
+};
+
+export class StreamWriter {
+  readonly #res: ServerResponse;
+  #pending = '';
+  #isFlushDue = false;
+
+  constructor(res: ServerResponse) {
+    this.#res = res;
+  }
+
+  start(): void {
+    if (!this.#res.headersSent) this.#res.writeHead(200, SSE_HEADERS);
+  }
+
+  /**
+   * Ticks run once the promises that are ready have run, so the frames of all tokens that an engine step (or a late
+   * timer) made available leave together.
+   */
+  push(frame: string): void {
+    this.#pending += frame;
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    process.nextTick(() => this.flush());
+  }
+
+  flush(): void {
+    this.#isFlushDue = false;
+    if (this.#pending === '' || this.#res.destroyed) return;
+    this.#res.write(this.#pending);
+    this.#pending = '';
+  }
+
+  /** Waits while the client reads too slowly. */
+  async whenWritable(signal: AbortSignal): Promise<void> {
+    if (!this.#res.writableNeedDrain || signal.aborted) return;
+    await once(this.#res, 'drain', { signal }).catch(() => undefined);
+  }
+
+  end(frame: string): void {
+    if (!this.#res.destroyed) this.#res.end(this.#pending + frame);
+    this.#pending = '';
+  }
+}
