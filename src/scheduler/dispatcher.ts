@@ -5,7 +5,7 @@ import type { Lane, SchedulingPolicy, WaitingQueue, WaitingRequest } from '../qu
 import type { RoutingContext, RoutingProfile } from '../routing/index.ts';
 import { decisionRecord } from './decision-record.ts';
 import type { Dispatch, SchedulerEffect } from './events.ts';
-import { type Fleet, namesServed } from './fleet.ts';
+import type { Fleet } from './fleet.ts';
 import type { InFlight } from './in-flight.ts';
 import type { InstanceRecord } from './instance-record.ts';
 import type { Patience } from './patience.ts';
@@ -30,10 +30,6 @@ export class Dispatcher {
     this.#parts = parts;
   }
 
-  hasRoom(lane: Lane, nowMs: number): boolean {
-    return this.#parts.fleet.serving(lane.model).some((record) => record.hasRoom(nowMs));
-  }
-
   /** Whether some instance could take the request now or as soon as work there ends. */
   couldServe({ request, lane }: Pick<WaitingRequest, 'request' | 'lane'>, nowMs: number): boolean {
     const { fleet } = this.#parts;
@@ -45,7 +41,7 @@ export class Dispatcher {
     const { queue } = this.#parts;
     if (queue.size === 0 || !record.hasRoom(nowMs)) return;
     const lanes: Lane[] = [];
-    for (const model of namesServed(record.instance)) {
+    for (const model of record.names) {
       const lane = queue.existingLane(model);
       if (lane !== undefined && lane.heap.size > 0) lanes.push(lane);
     }
@@ -75,8 +71,8 @@ export class Dispatcher {
   /** `wait`: an instance will take it when work there ends; `skip`: none will, so others may go before it. */
   #tryDispatch(waiting: WaitingRequest, nowMs: number): Dispatch | 'wait' | 'skip' {
     const { request, lane } = waiting;
-    if (!this.hasRoom(lane, nowMs)) return 'wait';
     const { fleet, inFlight, queue, patience } = this.#parts;
+    if (!fleet.hasRoom(lane.model)) return 'wait';
     const profile = this.#parts.profile();
     const choice = profile.route(request, fleet.serving(lane.model), this.#context(nowMs));
     if (choice === undefined) return this.couldServe(waiting, nowMs) ? 'wait' : 'skip';
@@ -84,6 +80,7 @@ export class Dispatcher {
     queue.remove(waiting);
     patience.leave(waiting);
     const life = inFlight.takeOff(request, record, nowMs - waiting.enqueuedMs);
+    fleet.track(record, nowMs);
     const decision = decisionRecord({
       request,
       record,

@@ -3,11 +3,18 @@
 import type { ExecutionInstance } from '../domain/index.ts';
 import { InstanceRecord } from './instance-record.ts';
 
+/** The instances that serve one model. */
+interface Serving {
+  records: readonly InstanceRecord[];
+  /** How many of them have room for a request. */
+  roomCount: number;
+}
+
 const NOBODY: readonly InstanceRecord[] = [];
 
 export class Fleet {
   readonly #records = new Map<string, InstanceRecord>();
-  readonly #byModel = new Map<string, InstanceRecord[]>();
+  readonly #byModel = new Map<string, Serving>();
   /** Those that time alone will change (ejected or resting), and when. */
   readonly #recovering = new Map<InstanceRecord, number>();
 
@@ -21,7 +28,12 @@ export class Fleet {
 
   /** The instances that serve a model or adapter, in any state but `gone`. */
   serving(model: string): readonly InstanceRecord[] {
-    return this.#byModel.get(model) ?? NOBODY;
+    return this.#byModel.get(model)?.records ?? NOBODY;
+  }
+
+  /** Whether any of them has room, in O(1). */
+  hasRoom(model: string): boolean {
+    return (this.#byModel.get(model)?.roomCount ?? 0) > 0;
   }
 
   modelNames(): string[] {
@@ -37,11 +49,13 @@ export class Fleet {
       this.#unlist(record);
       record.update(instance, nowMs);
     }
-    for (const model of namesServed(instance)) {
-      const serving = this.#byModel.get(model);
-      if (serving === undefined) this.#byModel.set(model, [record]);
-      else serving.push(record);
+    record.hadRoom = false;
+    for (const model of record.names) {
+      const serving = this.#byModel.get(model) ?? { records: NOBODY, roomCount: 0 };
+      serving.records = [...serving.records, record];
+      this.#byModel.set(model, serving);
     }
+    this.track(record, nowMs);
     return record;
   }
 
@@ -51,8 +65,13 @@ export class Fleet {
     this.#recovering.delete(record);
   }
 
-  /** To be called whenever an instance's resting or ejection may have changed. */
+  /** To be called whenever an instance's state, window, load or rest may have changed. */
   track(record: InstanceRecord, nowMs: number): void {
+    const hasRoom = record.hasRoom(nowMs);
+    if (hasRoom !== record.hadRoom) {
+      record.hadRoom = hasRoom;
+      for (const model of record.names) this.#byModel.get(model)!.roomCount += hasRoom ? 1 : -1;
+    }
     const dueMs = record.nextChangeMs(nowMs);
     if (dueMs < Number.POSITIVE_INFINITY) this.#recovering.set(record, dueMs);
     else this.#recovering.delete(record);
@@ -77,15 +96,12 @@ export class Fleet {
   }
 
   #unlist(record: InstanceRecord): void {
-    for (const model of namesServed(record.instance)) {
-      const left = this.serving(model).filter((other) => other !== record);
-      if (left.length === 0) this.#byModel.delete(model);
-      else this.#byModel.set(model, left);
+    for (const model of record.names) {
+      const serving = this.#byModel.get(model)!;
+      serving.records = serving.records.filter((other) => other !== record);
+      if (record.hadRoom) serving.roomCount--;
+      if (serving.records.length === 0) this.#byModel.delete(model);
     }
+    record.hadRoom = false;
   }
-}
-
-/** The names that requests may ask an instance for. */
-export function namesServed(instance: ExecutionInstance): Set<string> {
-  return new Set([...instance.models, ...instance.adapters]);
 }

@@ -20,6 +20,10 @@ export class InstanceRecord implements InstanceView {
   staleAfterMs: number;
   lastDispatchOrder = 0;
 
+  /** The models and adapters that requests may ask it for. */
+  names: readonly string[];
+  /** Kept by the fleet: whether it counts among those with room. */
+  hadRoom = false;
   consecutiveFailures = 0;
   ejections = 0;
   /** 0 when it is not ejected by failures. */
@@ -35,6 +39,7 @@ export class InstanceRecord implements InstanceView {
 
   constructor(instance: ExecutionInstance, staleAfterMs: number) {
     this.instance = instance;
+    this.names = namesServed(instance);
     this.windowRequests = instance.maxConcurrency;
     this.staleAfterMs = staleAfterMs;
   }
@@ -59,6 +64,7 @@ export class InstanceRecord implements InstanceView {
   /** New facts of the same instance; one that was on its way out is back. */
   update(instance: ExecutionInstance, nowMs: number): void {
     this.instance = instance;
+    this.names = namesServed(instance);
     this.#isRemoved = false;
     this.refresh(nowMs);
   }
@@ -132,4 +138,8 @@ export class InstanceRecord implements InstanceView {
     if (!this.#isHealthy || this.ejectedUntilMs > 0) return 'ejected';
     return 'ready';
   }
+}
+
+function namesServed({ models, adapters }: ExecutionInstance): readonly string[] {
+  return [...new Set([...models, ...adapters])];
 }

@@ -19,7 +19,7 @@ import { Counters } from './counters.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { DrainRate, retryAfterMs } from './drain-rate.ts';
 import type { DispatchFailure, RejectionReason, SchedulerEffect, SchedulerEvent } from './events.ts';
-import { Fleet, namesServed } from './fleet.ts';
+import { Fleet } from './fleet.ts';
 import { InFlight } from './in-flight.ts';
 import type { InstanceRecord } from './instance-record.ts';
 import { Patience } from './patience.ts';
@@ -147,7 +147,7 @@ export class Scheduler {
     this.#retryBudget.arrival();
     const lane = this.queue.lane(request.model);
     // An instance with room takes the request straight from an empty lane, however full other lanes are.
-    const goesAtOnce = lane.heap.size === 0 && this.#dispatcher.hasRoom(lane, nowMs);
+    const goesAtOnce = lane.heap.size === 0 && this.fleet.hasRoom(lane.model);
     if (goesAtOnce || this.#makeRoom(request, nowMs)) {
       this.inFlight.begin(request.id);
       this.#enqueue(request, nowMs);
@@ -183,6 +183,7 @@ export class Scheduler {
     if (flight === undefined) return;
     this.inFlight.endPrefill(flight);
     flight.record.succeeded(nowMs);
+    this.fleet.track(flight.record, nowMs);
     this.#drainInstance(flight.record, nowMs);
   }
 
@@ -233,7 +234,6 @@ export class Scheduler {
     const { record, request } = flight;
     this.counters.pushedBack++;
     record.rest(nowMs + pauseMs);
-    this.fleet.track(record, nowMs);
     this.#enqueue(request, nowMs);
     this.#freed(record, nowMs);
     this.#drainLanes([this.queue.lane(request.model)], nowMs);
@@ -301,7 +301,7 @@ export class Scheduler {
     if (event.type === 'instance-reported') return this.fleet.get(event.report.instanceId);
     if (event.type !== 'instance-added') return this.fleet.get(event.instanceId);
     const before = this.fleet.get(event.instance.id);
-    const namesBefore = before === undefined ? [] : namesServed(before.instance);
+    const namesBefore = before?.names ?? [];
     const record = this.fleet.put(event.instance, this.#settings.reportStaleAfterMs, nowMs);
     this.#noteLanes(namesBefore, nowMs);
     return record;
@@ -310,13 +310,15 @@ export class Scheduler {
   #stateChanged(record: InstanceRecord, nowMs: number): void {
     this.fleet.track(record, nowMs);
     if (record.state === 'gone') this.fleet.forget(record);
-    this.#noteLanes(namesServed(record.instance), nowMs);
+    this.#noteLanes(record.names, nowMs);
   }
 
   #freed(record: InstanceRecord, nowMs: number): void {
     if (record.isRemoved) {
       record.refresh(nowMs);
       this.#stateChanged(record, nowMs);
+    } else {
+      this.fleet.track(record, nowMs);
     }
     this.#drainInstance(record, nowMs);
   }

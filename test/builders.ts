@@ -1,0 +1,91 @@
+/** Small literal values for tests, with defaults for whatever a test does not care about. */
+
+import {
+  createInstance,
+  createRequest,
+  type ExecutionInstance,
+  type InstanceState,
+  ManualClock,
+  type RequestMetadata,
+  seededRandom,
+} from '../src/domain/index.ts';
+import { createPolicy } from '../src/queueing/index.ts';
+import { findPreset, type InstanceView, RoutingProfile } from '../src/routing/index.ts';
+import {
+  DEFAULT_SCHEDULER_SETTINGS,
+  Scheduler,
+  type SchedulerEffect,
+  type SchedulerSettings,
+} from '../src/scheduler/index.ts';
+
+let requestCount = 0;
+
+export function aRequest(fields: Partial<RequestMetadata> = {}): RequestMetadata {
+  return createRequest({ id: `r${++requestCount}`, model: 'm', arrivalMs: 0, ...fields });
+}
+
+export function anInstance(id: string, fields: Partial<ExecutionInstance> = {}): ExecutionInstance {
+  return createInstance({ id, url: `http://${id}.test:8000`, models: ['m'], ...fields });
+}
+
+export type ViewFields = Partial<Omit<InstanceView, 'instance'>> & {
+  readonly instance?: Partial<ExecutionInstance>;
+};
+
+export function aView(id: string, { instance, ...fields }: ViewFields = {}): InstanceView {
+  const full = anInstance(id, instance);
+  return {
+    instance: full,
+    state: 'ready' as InstanceState,
+    inFlightRequests: 0,
+    pendingPrefillTokens: 0,
+    windowRequests: full.maxConcurrency,
+    restingUntilMs: 0,
+    report: undefined,
+    dispatchedSinceReport: 0,
+    endedSinceReport: 0,
+    staleAfterMs: 3_000,
+    lastDispatchOrder: 0,
+    ...fields,
+  };
+}
+
+export interface SchedulerOptions {
+  readonly policy?: string;
+  readonly agingMs?: number;
+  readonly routing?: string;
+  readonly seed?: number;
+  readonly settings?: Partial<SchedulerSettings>;
+  readonly instances?: readonly ExecutionInstance[];
+}
+
+/** A scheduler on a clock that stands at 0, with `instances` ready. */
+export function aScheduler(options: SchedulerOptions = {}): { scheduler: Scheduler; clock: ManualClock } {
+  const clock = new ManualClock(0);
+  const scheduler = new Scheduler({
+    clock,
+    random: seededRandom(options.seed ?? 1),
+    policy: createPolicy({
+      name: options.policy ?? 'fifo',
+      ...(options.agingMs !== undefined && { agingMs: options.agingMs }),
+    }),
+    profile: new RoutingProfile(findPreset(options.routing ?? 'least-loaded')),
+    settings: { ...DEFAULT_SCHEDULER_SETTINGS, ...options.settings },
+  });
+  for (const instance of options.instances ?? []) makeReady(scheduler, instance);
+  return { scheduler, clock };
+}
+
+export function makeReady(scheduler: Scheduler, instance: ExecutionInstance): SchedulerEffect[] {
+  scheduler.handle({ type: 'instance-added', instance });
+  return scheduler.handle({ type: 'instance-health', instanceId: instance.id, isHealthy: true });
+}
+
+/** Effects in short: `r1→a` for a dispatch, `r2✗shed` for a rejection. */
+export function inShort(effects: readonly SchedulerEffect[]): string[] {
+  return effects.map((effect) =>
+    effect.type === 'dispatch'
+      ? `${effect.request.id}→${effect.decision.instanceId}`
+      : `${effect.requestId}✗${effect.reason}`,
+  );
+}
