@@ -1,0 +1,3 @@
+/** The simulator's face. */
+
+export * from './traces/index.ts';
