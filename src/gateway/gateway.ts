@@ -1,0 +1,195 @@
+/** The gateway: takes calls in, has them scheduled and relayed, and stops without losing what is under way. */
+
+import { asSignalboxError, type FleetEvent, SignalboxError } from '../domain/index.ts';
+import type { IncomingCall, Preflight } from './intake/index.ts';
+import { Drain } from './lifecycle/drain.ts';
+import { writeError, writeLocalAnswer } from './lifecycle/local-answer.ts';
+import { answerProbe } from './lifecycle/probes.ts';
+import { refusedRecord } from './lifecycle/refused-record.ts';
+import { SILENT_LOGGER } from './logger.ts';
+import {
+  DEFAULT_ENGINE_CLIENT_OPTIONS,
+  DEFAULT_GATEWAY_SETTINGS,
+  DEFAULT_SERVER_OPTIONS,
+  type GatewayOptions,
+  type GatewaySettings,
+} from './options.ts';
+import { Relay, type RelayContext } from './relay/index.ts';
+import {
+  type Address,
+  type BodyOutcome,
+  createNodeHttpServer,
+  createUndiciEngineClient,
+  type EngineClient,
+  type Exchange,
+  type ServerTransport,
+} from './transport/index.ts';
+
+/** What became of the calls that were under way when the gateway was told to stop. */
+export interface CloseReport {
+  readonly finished: number;
+  readonly aborted: number;
+}
+
+export interface Gateway {
+  /** Port 0 takes a free one; the answer tells which. */
+  listen(address: Address): Promise<Address>;
+  /** Calls that wait or run. */
+  readonly activeCalls: number;
+  /** Holds for calls that come in from now on. */
+  update(settings: Partial<GatewaySettings>): void;
+  /** To be told what discovery tells the scheduler: connections to an instance close when it is removed. */
+  onFleetEvent(event: FleetEvent): void;
+  /**
+   * From now on `/ready` says 503 and new calls are refused with `shutting_down`. What is under way may go on for
+   * `graceMs`, then it is ended with an error; then the listener and all connections close.
+   */
+  close(graceMs: number): Promise<CloseReport>;
+}
+
+export function createGateway(options: GatewayOptions): Gateway {
+  return new HttpGateway(options);
+}
+
+/** How long answers that are over may take to reach their callers before connections are cut. */
+const FLUSH_MS = 1000;
+
+class HttpGateway implements Gateway {
+  readonly #options: GatewayOptions;
+  readonly #server: ServerTransport;
+  readonly #client: EngineClient;
+  readonly #calls = new Drain<Relay>();
+  #settings: GatewaySettings;
+  #context: RelayContext;
+  #closing: Promise<CloseReport> | undefined;
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+    const createServer = options.createServer ?? createNodeHttpServer;
+    const createClient = options.createEngineClient ?? createUndiciEngineClient;
+    this.#server = createServer({ ...DEFAULT_SERVER_OPTIONS, ...options.server }, (exchange) =>
+      this.#onExchange(exchange),
+    );
+    this.#client = createClient({ ...DEFAULT_ENGINE_CLIENT_OPTIONS, ...options.engineClient });
+    this.#settings = { ...DEFAULT_GATEWAY_SETTINGS, ...options.settings };
+    this.#context = this.#relayContext();
+  }
+
+  get activeCalls(): number {
+    return this.#calls.size;
+  }
+
+  listen(address: Address): Promise<Address> {
+    return this.#server.listen(address);
+  }
+
+  update(settings: Partial<GatewaySettings>): void {
+    this.#settings = { ...this.#settings, ...settings };
+    this.#context = this.#relayContext();
+  }
+
+  onFleetEvent(event: FleetEvent): void {
+    if (event.type === 'instance-removed') this.#client.forget(event.instanceId);
+  }
+
+  close(graceMs: number): Promise<CloseReport> {
+    this.#closing ??= this.#close(graceMs);
+    return this.#closing;
+  }
+
+  async #close(graceMs: number): Promise<CloseReport> {
+    const before = this.#calls.size;
+    for (const relay of this.#calls.items) relay.closeAfterwards();
+    await this.#calls.untilEmpty(graceMs);
+    const aborted = this.#calls.size;
+    for (const relay of [...this.#calls.items]) relay.abort(shuttingDown());
+    const cut = setTimeout(() => this.#server.destroyConnections(), FLUSH_MS);
+    await this.#server.close();
+    clearTimeout(cut);
+    await this.#client.close();
+    return { finished: before - aborted, aborted };
+  }
+
+  #relayContext(): RelayContext {
+    const { clock, door, observer, upstreamHeaders } = this.#options;
+    return {
+      clock,
+      door,
+      observer,
+      client: this.#client,
+      settings: this.#settings.relay,
+      forwardsCredentials: this.#settings.forwardsCredentials,
+      upstreamHeaders: upstreamHeaders ?? (() => NO_HEADERS),
+      onEnd: (relay) => this.#calls.remove(relay),
+    };
+  }
+
+  #onExchange(exchange: Exchange): void {
+    const { method, path } = exchange.head;
+    const isStopping = this.#closing !== undefined;
+    if (isStopping) exchange.closeAfterwards();
+    const probe = answerProbe(method, path, { isStopping, isReady: this.#options.isReady?.() ?? true });
+    if (probe !== undefined) {
+      writeLocalAnswer(exchange, probe);
+      return;
+    }
+    const call = { ...exchange.head, receivedAtMs: this.#options.clock.now() } as IncomingCall;
+    try {
+      if (isStopping) throw shuttingDown();
+      const preflight = this.#options.intake.preflight(call);
+      if (preflight.type === 'answer') {
+        writeLocalAnswer(exchange, preflight.answer, preflight.requestId);
+        return;
+      }
+      exchange.readBody(this.#settings.maxBodyBytes, (outcome) =>
+        this.#onBody(exchange, call, preflight, outcome),
+      );
+    } catch (error) {
+      this.#refuse(exchange, call, error);
+    }
+  }
+
+  #onBody(exchange: Exchange, call: IncomingCall, preflight: Preflight, outcome: BodyOutcome): void {
+    try {
+      if (outcome.type !== 'complete') throw this.#bodyError(exchange, outcome.type);
+      if (this.#closing !== undefined) throw shuttingDown();
+      this.#relay(exchange, call, preflight, outcome.body);
+    } catch (error) {
+      this.#refuse(exchange, call, error, preflight.requestId);
+    }
+  }
+
+  #relay(exchange: Exchange, call: IncomingCall, preflight: Preflight, body: Uint8Array): void {
+    const accepted = this.#options.intake.accept(call, preflight, body);
+    const relay = new Relay(exchange, accepted, this.#context);
+    this.#calls.add(relay);
+    this.#options.observer.onRequestStart();
+    relay.start();
+  }
+
+  #bodyError(exchange: Exchange, why: 'too-large' | 'too-slow'): SignalboxError {
+    exchange.closeAfterwards();
+    if (why === 'too-slow') {
+      return new SignalboxError('request_timeout', 'The body of the request took too long to arrive.');
+    }
+    const { maxBodyBytes } = this.#settings;
+    return new SignalboxError('request_too_large', `The body may have ${maxBodyBytes} bytes; it has more.`);
+  }
+
+  #refuse(exchange: Exchange, call: IncomingCall, thrown: unknown, requestId?: string): void {
+    const error = asSignalboxError(thrown);
+    if (error.code === 'internal_error') {
+      (this.#options.logger ?? SILENT_LOGGER).error({ err: thrown, path: call.path }, 'a call failed inside');
+    }
+    const { observer, clock } = this.#options;
+    observer.onRequestStart();
+    writeError(exchange, error, requestId);
+    observer.onRequestEnd(refusedRecord(call, error, requestId ?? '', clock.now()));
+  }
+}
+
+const NO_HEADERS = Object.freeze({});
+
+function shuttingDown(): SignalboxError {
+  return new SignalboxError('shutting_down', 'The gateway is shutting down.', { retryAfterMs: 1000 });
+}

@@ -1,0 +1,98 @@
+/** Watches a stream of server-sent events go by: how many there were, and whether it stands between two of them. No JSON. */
+
+const LF = 0x0a;
+const CR = 0x0d;
+const DATA = [...'data:'].map((letter) => letter.charCodeAt(0));
+const DONE = Buffer.from('[DONE]');
+
+/** A line longer than what is kept of it is still counted as what its beginning says. */
+const KEPT_LINE_BYTES = 32;
+
+export class SseScanner {
+  #dataFrames = 0;
+  #isDone = false;
+  #frameHasData = false;
+  /** The beginning of a line that the last chunk left unfinished. */
+  #unfinishedLine: Buffer | undefined;
+  #isBetweenFrames = true;
+
+  /** Frames that carried data, without the closing `[DONE]`. */
+  get dataFrames(): number {
+    return this.#dataFrames;
+  }
+
+  /** Whether `data: [DONE]` went by. */
+  get isDone(): boolean {
+    return this.#isDone;
+  }
+
+  /** Whether what has gone by ends with a whole frame, so that another frame may follow. */
+  get isBetweenFrames(): boolean {
+    return this.#isBetweenFrames;
+  }
+
+  push(chunk: Uint8Array): void {
+    const bytes = chunk as Buffer;
+    let lineStart = 0;
+    while (lineStart < bytes.length) {
+      const lineEnd = bytes.indexOf(LF, lineStart);
+      if (lineEnd === -1) break;
+      this.#onLine(bytes, lineStart, lineEnd);
+      lineStart = lineEnd + 1;
+    }
+    if (lineStart < bytes.length) this.#keepUnfinished(bytes.subarray(lineStart));
+  }
+
+  #onLine(bytes: Buffer, start: number, end: number): void {
+    if (this.#unfinishedLine !== undefined) {
+      const line = Buffer.concat([
+        this.#unfinishedLine,
+        bytes.subarray(start, Math.min(end, start + KEPT_LINE_BYTES)),
+      ]);
+      this.#unfinishedLine = undefined;
+      this.#onWholeLine(line, 0, line.length);
+      return;
+    }
+    this.#onWholeLine(bytes, start, end);
+  }
+
+  #onWholeLine(bytes: Buffer, start: number, endWithCr: number): void {
+    const end = endWithCr > start && bytes[endWithCr - 1] === CR ? endWithCr - 1 : endWithCr;
+    if (end === start) {
+      this.#onFrameEnd();
+      return;
+    }
+    this.#isBetweenFrames = false;
+    if (!startsWithData(bytes, start, end)) return;
+    const valueStart = bytes[start + DATA.length] === 0x20 ? start + DATA.length + 1 : start + DATA.length;
+    if (end - valueStart === DONE.length && bytes.compare(DONE, 0, DONE.length, valueStart, end) === 0) {
+      this.#isDone = true;
+    } else {
+      this.#frameHasData = true;
+    }
+  }
+
+  #onFrameEnd(): void {
+    if (this.#frameHasData) this.#dataFrames += 1;
+    this.#frameHasData = false;
+    this.#isBetweenFrames = true;
+  }
+
+  #keepUnfinished(rest: Buffer): void {
+    this.#isBetweenFrames = false;
+    const kept = this.#unfinishedLine;
+    if (kept === undefined) {
+      this.#unfinishedLine = rest.subarray(0, KEPT_LINE_BYTES);
+    } else if (kept.length < KEPT_LINE_BYTES) {
+      this.#unfinishedLine = Buffer.concat([kept, rest.subarray(0, KEPT_LINE_BYTES - kept.length)]);
+    }
+  }
+}
+
+function startsWithData(bytes: Buffer, start: number, end: number): boolean {
+  if (end - start < DATA.length) return false;
+  for (let index = 0; index < DATA.length; index += 1) {
+    if (bytes[start + index] !== DATA[index]) return false;
+  }
+  return true;
+}
