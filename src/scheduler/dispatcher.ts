@@ -3,6 +3,7 @@
 import type { Random } from '../domain/index.ts';
 import type { Lane, SchedulingPolicy, WaitingQueue, WaitingRequest } from '../queueing/index.ts';
 import type { RoutingContext, RoutingProfile } from '../routing/index.ts';
+import type { Counters } from './counters.ts';
 import { decisionRecord } from './decision-record.ts';
 import type { Dispatch, SchedulerEffect } from './events.ts';
 import type { Fleet } from './fleet.ts';
@@ -16,6 +17,7 @@ export interface DispatcherParts {
   readonly fleet: Fleet;
   readonly inFlight: InFlight;
   readonly patience: Patience;
+  readonly counters: Counters;
   policy(): SchedulingPolicy;
   profile(): RoutingProfile;
 }
@@ -81,6 +83,7 @@ export class Dispatcher {
     patience.leave(waiting);
     const life = inFlight.takeOff(request, record, nowMs - waiting.enqueuedMs);
     fleet.track(record, nowMs);
+    this.#parts.counters.dispatched++;
     const decision = decisionRecord({
       request,
       record,

@@ -63,6 +63,7 @@ export class Scheduler {
       fleet: this.fleet,
       inFlight: this.inFlight,
       patience: this.#patience,
+      counters: this.counters,
       policy: () => this.#policy,
       profile: () => this.#profile,
     });
