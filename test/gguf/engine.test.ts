@@ -101,6 +101,17 @@ describe.skipIf(skip)('several requests', () => {
     expect(inFirstHalf).toBeLessThan(16);
   });
 
+  it('fill the KV cache while they run', async () => {
+    const engine = await openTinyEngine({ contextTokens: 512 }, { sequences: 2 });
+    expect(engine.gauges()).toMatchObject({ kvCacheTokens: 1024, kvCacheUsage: 0 });
+    for await (const event of engine.generate(aGeneration({ promptText: 'x'.repeat(250) }))) {
+      if (event.type === 'end') continue;
+      expect(engine.gauges().kvCacheUsage).toBeGreaterThanOrEqual(250 / 1024);
+      expect(engine.gauges().kvCacheUsage).toBeLessThanOrEqual(0.5);
+    }
+    expect(engine.gauges().kvCacheUsage).toBe(0);
+  });
+
   it('wait when all sequences are busy, and are all served', async () => {
     const engine = await openTinyEngine({}, { sequences: 2 });
     const answers = PROMPTS.map((promptText) => complete(engine, { promptText }));
@@ -200,7 +211,7 @@ describe.skipIf(skip)('an aborted request', () => {
     client.abort();
     const { end } = await answer;
     expect(end).toMatchObject({ finishReason: 'abort', promptTokens: 4000, completionTokens: 0 });
-    expect(engine.gauges()).toMatchObject({ runningRequests: 0, kvCacheTokens: 0 });
+    expect(engine.gauges()).toMatchObject({ runningRequests: 0, kvCacheUsage: 0 });
   });
 });
 
@@ -269,6 +280,7 @@ describe.skipIf(skip)('prompts', () => {
     expect(chat.end.promptTokens).toBe(same.end.promptTokens);
     expect(same.end.cachedTokens).toBe(same.end.promptTokens - 1);
     expect(chat.text).toBe(same.text);
+    expect(engine.countTokens('user: Hi', messages)).toBe(chat.end.promptTokens);
   });
 
   it('of a chat are the plain text where the file brings no template, or a broken one', async () => {

@@ -3,6 +3,7 @@
 import { randomInt } from 'node:crypto';
 import type { LlamaContext, LlamaContextSequence, LlamaModel, Token } from 'node-llama-cpp';
 import {
+  type ChatTurn,
   type EmbeddingResult,
   type EngineGauges,
   EngineRefusal,
@@ -80,8 +81,8 @@ export class GgufEngine implements TokenEngine {
     return this.#parts.embedder.embed(text, AbortSignal.any([signal, this.#closing.signal]));
   }
 
-  countTokens(text: string): number {
-    return this.#parts.tokenizePrompt({ promptText: text }).length;
+  countTokens(text: string, messages?: readonly ChatTurn[]): number {
+    return this.#parts.tokenizePrompt({ promptText: text, ...(messages && { messages }) }).length;
   }
 
   tokenize(text: string): readonly number[] {
@@ -99,12 +100,13 @@ export class GgufEngine implements TokenEngine {
   gauges(): EngineGauges {
     const { context } = this.#parts;
     const running = [...this.#pool.lent];
-    const kvCacheTokens = running.reduce((total, sequence) => total + sequence.nextTokenIndex, 0);
-    const capacity = (context?.totalSequences ?? 1) * this.maxModelTokens;
+    // What idle sequences keep for reuse can be dropped at any moment, so it does not count as used.
+    const usedTokens = running.reduce((total, sequence) => total + sequence.nextTokenIndex, 0);
+    const kvCacheTokens = (context?.totalSequences ?? 0) * this.maxModelTokens;
     return {
       waitingRequests: this.#pool.waiting,
       runningRequests: running.length,
-      kvCacheUsage: kvCacheTokens / capacity,
+      kvCacheUsage: kvCacheTokens === 0 ? 0 : usedTokens / kvCacheTokens,
       kvCacheTokens,
       prefixCacheQueriesTokens: this.#totals.prompt,
       prefixCacheHitsTokens: this.#totals.cached,
