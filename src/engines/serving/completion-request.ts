@@ -1,10 +1,10 @@
 /** Reads what a chat or text completion asks for, field by field, with the refusals a real engine would give. */
 
-import { promptOfMessages } from './chat-template.ts';
+import { promptOfMessages, readMessages } from './chat-template.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import type { JsonObject } from './request-body.ts';
 import { isObject } from './request-body.ts';
-import type { TokenEngine } from './token-engine.ts';
+import type { ChatTurn, TokenEngine } from './token-engine.ts';
 import { EngineRefusal } from './token-engine.ts';
 
 export type CompletionKind = 'chat' | 'completion';
@@ -13,6 +13,8 @@ export interface CompletionRequest {
   readonly kind: CompletionKind;
   readonly model: string;
   readonly promptText: string;
+  /** Only of a chat. */
+  readonly messages?: readonly ChatTurn[];
   readonly maxTokens: number;
   readonly temperature: number;
   readonly seed?: number;
@@ -33,14 +35,16 @@ export function parseCompletion(
 ): CompletionRequest {
   refuseUnsupported(body);
   const model = modelOf(body, engine);
-  const promptText = kind === 'chat' ? promptOfMessages(body.messages) : promptOf(body, engine);
+  const messages = kind === 'chat' ? readMessages(body.messages) : undefined;
+  const promptText = messages === undefined ? promptOf(body, engine) : promptOfMessages(messages);
   const stream = booleanOf(body, 'stream');
   const seed = optionalNumber(body, 'seed', { min: Number.MIN_SAFE_INTEGER, isInteger: true });
   return {
     kind,
     model,
     promptText,
-    maxTokens: maxTokensOf(kind, body, promptText, engine, dialect),
+    ...(messages === undefined ? {} : { messages }),
+    maxTokens: maxTokensOf(body, { promptText, messages }, engine, dialect),
     temperature: optionalNumber(body, 'temperature', { min: 0, max: 2 }) ?? 1,
     ...(seed === undefined ? {} : { seed }),
     stop: stopOf(body),
@@ -100,18 +104,17 @@ function refuseUnsupported(body: JsonObject): void {
 }
 
 function maxTokensOf(
-  kind: CompletionKind,
   body: JsonObject,
-  promptText: string,
+  { promptText, messages }: { promptText: string; messages: readonly ChatTurn[] | undefined },
   engine: TokenEngine,
   dialect: Dialect,
 ): number {
   const asked =
     optionalNumber(body, 'max_completion_tokens', { min: 1, isInteger: true }) ??
     optionalNumber(body, 'max_tokens', { min: 1, isInteger: true });
-  const promptTokens = engine.countTokens(promptText);
+  const promptTokens = engine.countTokens(promptText, messages);
   const room = engine.maxModelTokens - promptTokens;
-  const wanted = asked ?? (kind === 'chat' ? Math.max(1, room) : COMPLETION_MAX_TOKENS);
+  const wanted = asked ?? (messages === undefined ? COMPLETION_MAX_TOKENS : Math.max(1, room));
   if (wanted <= room) return wanted;
   if (room > 0 && (asked === undefined || dialect.clampsMaxTokens)) return room;
   throw contextLengthExceeded(engine.maxModelTokens, promptTokens, asked);

@@ -9,6 +9,7 @@ import type { Exchange, Handler } from './exchange.ts';
 import { effectOf } from './faults/generate-faults.ts';
 import { readJsonObject } from './request-body.ts';
 import { sendJson } from './respond.ts';
+import { untilStop } from './stop-filter.ts';
 import { StreamWriter } from './stream-writer.ts';
 import type { GenerationEvent } from './token-engine.ts';
 
@@ -43,7 +44,12 @@ function generate(
   request: CompletionRequest,
   identity: CompletionIdentity,
 ): AsyncIterable<GenerationEvent> {
-  return serving.engine.generate({ ...request, id: identity.id, signal });
+  const { engine } = serving;
+  if (request.stop.length === 0) return engine.generate({ ...request, id: identity.id, signal });
+  const stopped = new AbortController();
+  const either = AbortSignal.any([signal, stopped.signal]);
+  const events = engine.generate({ ...request, id: identity.id, signal: either });
+  return untilStop(events, request.stop, () => stopped.abort());
 }
 
 function deliver(

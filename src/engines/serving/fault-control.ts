@@ -1,10 +1,11 @@
 /** `/__faults`: which faults are on, switching one on, switching them off, while the server runs. */
 
 import type { Exchange } from './exchange.ts';
-import type { ActiveFault } from './faults/index.ts';
+import type { ActiveFault, Fault } from './faults/index.ts';
 import { FAULTS, FaultError, faultOf } from './faults/index.ts';
 import { readJsonObject } from './request-body.ts';
 import { sendJson } from './respond.ts';
+import type { TokenEngine } from './token-engine.ts';
 
 export const FAULTS_PATH = '/__faults';
 
@@ -15,13 +16,21 @@ export function listFaults({ serving, res }: Exchange): void {
 export async function addFault({ serving, req, res }: Exchange): Promise<void> {
   const body = await readJsonObject(req);
   try {
-    sendJson(res, 201, shown(serving.faults.add(faultOf(body))));
+    const fault = faultOf(body);
+    refuseUnfit(fault, serving.engine);
+    sendJson(res, 201, shown(serving.faults.add(fault)));
   } catch (error) {
     if (!(error instanceof FaultError)) throw error;
     sendJson(res, 400, {
       error: { message: error.message, type: 'invalid_request_error', code: 'invalid_value' },
     });
   }
+}
+
+/** Throws for a fault that this engine has no means to show. */
+export function refuseUnfit(fault: Fault, engine: TokenEngine): void {
+  if (FAULTS[fault.kind].target !== 'engine' || engine.slowDown !== undefined) return;
+  throw new FaultError(`fault ${fault.kind} needs a simulated engine: a real one runs at its own speed`);
 }
 
 /** `DELETE /__faults` switches all off, `/__faults/3` one, `/__faults/slow` those of a kind. */

@@ -1,6 +1,6 @@
 /** The endpoints that tell of the engine: health, models, metrics, tokens, and those of one dialect only. */
 
-import { promptOfMessages } from './chat-template.ts';
+import { promptOfMessages, readMessages } from './chat-template.ts';
 import type { IdentityEndpoint } from './dialects/dialect.ts';
 import type { Exchange, Handler } from './exchange.ts';
 import { METRICS_CONTENT_TYPE, spoilPage } from './faults/metrics-faults.ts';
@@ -41,7 +41,10 @@ export async function handleMetrics({ serving, res, signal }: Exchange): Promise
 export async function handleTokenize({ serving, req, res }: Exchange): Promise<void> {
   const { engine, dialect } = serving;
   const body = await readJsonObject(req);
-  const text = body.messages === undefined ? (body.prompt ?? body.content) : promptOfMessages(body.messages);
+  const text =
+    body.messages === undefined
+      ? (body.prompt ?? body.content)
+      : promptOfMessages(readMessages(body.messages));
   if (typeof text !== 'string') {
     throw new EngineRefusal(
       400,

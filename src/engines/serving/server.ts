@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import type { DialectName } from './dialects/dialect.ts';
 import { DIALECTS } from './dialects/index.ts';
 import type { Exchange, Serving } from './exchange.ts';
-import { FAULTS_PATH } from './fault-control.ts';
+import { FAULTS_PATH, refuseUnfit } from './fault-control.ts';
 import { effectOf } from './faults/generate-faults.ts';
 import { FaultBoard } from './faults/index.ts';
 import { sendError, sendJson } from './respond.ts';
@@ -42,6 +42,9 @@ export interface EngineServer {
 export function createEngineServer(options: EngineServerOptions): EngineServer {
   const { engine, dialect, faults = new FaultBoard(), slots = 1 } = options;
   const serving: Serving = { engine, slots, startedAtMs: Date.now(), dialect: DIALECTS[dialect], faults };
+  faults.watch(() => engine.slowDown?.(faults.slowdown));
+  for (const fault of faults.active) refuseUnfit(fault, engine);
+  engine.slowDown?.(faults.slowdown);
   const routes = routesOf(serving.dialect);
   const server = createServer(
     { keepAliveTimeout: 75_000 },

@@ -17,6 +17,7 @@ export interface GenerationRequest {
   readonly maxTokens: number;
   readonly temperature: number;
   readonly seed?: number;
+  /** Texts that end the answer. The server ends it there by itself; an engine that can do so earlier may. */
   readonly stop: readonly string[];
   /** Generate up to `maxTokens` even where the model would stop by itself. */
   readonly ignoreEos: boolean;
@@ -48,6 +49,7 @@ export interface EngineGauges {
   readonly runningRequests: number;
   /** 0 to 1 */
   readonly kvCacheUsage: number;
+  /** Tokens that the KV cache holds in all, used or not. */
   readonly kvCacheTokens: number;
   readonly prefixCacheQueriesTokens: number;
   readonly prefixCacheHitsTokens: number;
@@ -76,11 +78,14 @@ export interface TokenEngine {
   readonly maxModelTokens: number;
   generate(request: GenerationRequest): AsyncIterable<GenerationEvent>;
   embed(text: string, signal: AbortSignal): Promise<EmbeddingResult>;
-  countTokens(text: string): number;
+  /** @param messages the chat that the text was joined from */
+  countTokens(text: string, messages?: readonly ChatTurn[]): number;
   /** Token ids of a text, where the engine has any to show. */
   tokenize?(text: string): readonly number[];
   /** The text that token ids stand for, so that prompts may be given as ids. */
   detokenize?(tokenIds: readonly number[]): string;
+  /** Everything takes `factor` times as long from now on; only of an engine that can be told so. */
+  slowDown?(factor: number): void;
   gauges(): EngineGauges;
   close(): Promise<void>;
 }

@@ -43,9 +43,6 @@ export async function startSimulatedEngine(
     typeof rest.profile === 'object' ? rest.profile : findProfile(rest.profile ?? 'llama-3-8b@h100');
   const engine = new SimulatedEngine({ ...rest, profile });
   const faults = new FaultBoard(initial);
-  const followSlowdown = () => engine.slowDown(faults.slowdown);
-  faults.watch(followSlowdown);
-  followSlowdown();
   const server = createEngineServer({ engine, dialect, faults, slots: profile.maxSequences });
   const url = await server.listen({ port, host });
   return { url, engine, faults, close: (graceMs) => server.close(graceMs) };

@@ -25,10 +25,11 @@ export function createLibrary(seed: number): string {
   return text.slice(0, LIBRARY_CHARACTERS);
 }
 
-/** `tokens` tokens of text from `library`, beginning where `start` points. */
+/** `tokens` tokens of text from `library`: from the first sentence after `start` on, and from the front again at its end. */
 export function cutAnswer(library: string, start: number, tokens: number): string {
   const length = tokens * CHARACTERS_PER_TOKEN;
-  const from = start % library.length;
+  const sentenceEnd = library.indexOf('. ', start % library.length);
+  const from = sentenceEnd < 0 ? 0 : sentenceEnd + 2;
   if (from + length <= library.length) return library.slice(from, from + length);
   const laps = Math.ceil((from + length) / library.length);
   return library.repeat(laps).slice(from, from + length);

@@ -123,14 +123,14 @@ export class SimulatedEngine implements TokenEngine {
     this.#dueMs = Infinity;
   }
 
-  #answerTo({ promptText, maxTokens, seed = 0, stop, ignoreEos, temperature }: GenerationRequest): Answer {
+  #answerTo({ promptText, maxTokens, seed = 0, ignoreEos, temperature }: GenerationRequest): Answer {
     const chance = temperature === 0 ? 0 : seed;
     const random = seededRandom(this.#seed ^ hashOf(promptText) ^ Math.imul(chance, 0x9e3779b1));
     const start = Math.floor(random.next() * this.#library.length);
     const wanted = plausibleLength(random);
     const tokens = ignoreEos ? maxTokens : Math.min(wanted, maxTokens);
     const finishReason = tokens < maxTokens ? 'stop' : 'length';
-    return stopAt({ text: cutAnswer(this.#library, start, tokens), tokens, finishReason }, stop);
+    return { text: cutAnswer(this.#library, start, tokens), tokens, finishReason };
   }
 
   #submit(
@@ -208,18 +208,6 @@ export class SimulatedEngine implements TokenEngine {
     job.events.push({ type: 'end', finishReason, promptTokens, cachedTokens, completionTokens });
     job.events.end();
   }
-}
-
-/** Cuts the answer before the first of the stop texts; the tokens that spelled it out were still generated. */
-function stopAt(answer: Answer, stop: readonly string[]): Answer {
-  let best: { readonly at: number; readonly end: number } | undefined;
-  for (const text of stop) {
-    const at = answer.text.indexOf(text);
-    if (at >= 0 && (best === undefined || at < best.at)) best = { at, end: at + text.length };
-  }
-  if (best === undefined) return answer;
-  const tokens = Math.ceil(best.end / CHARACTERS_PER_TOKEN);
-  return { text: answer.text.slice(0, best.at), tokens, finishReason: 'stop' };
 }
 
 function hashOf(text: string): number {
