@@ -84,11 +84,12 @@ function pinoOptions(level: LogLevel) {
 
 /** pino has no formatter for what children are bound to; they inherit this method, so that it holds for theirs too. */
 function redactingChildren(logger: Logger): Logger {
-  const plainChild: (this: Logger, bindings: Bindings, options?: ChildLoggerOptions) => Logger = logger.child;
-  logger.child = function redactingChild(this: Logger, bindings: Bindings, options?: ChildLoggerOptions) {
-    return plainChild.call(this, redactForLog(bindings) as Bindings, options);
-  } as Logger['child'];
-  return logger;
+  const plainChild = logger.child;
+  return Object.assign(logger, {
+    child(this: Logger, bindings: Bindings, options?: ChildLoggerOptions): Logger {
+      return Reflect.apply(plainChild, this, [redactForLog(bindings), options]);
+    },
+  });
 }
 
 function redactMessage(message: unknown): unknown {

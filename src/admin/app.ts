@@ -1,0 +1,49 @@
+/** The control listener's routes behind its guards, without a socket. */
+
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { asSignalboxError } from '../domain/index.ts';
+import { errorResponse } from './error-response.ts';
+import { isLoopback } from './guards/binding.ts';
+import { hostGuard, originGuard, tokenGuard } from './guards/guards.ts';
+import { refuseInvalidInput } from './invalid-input.ts';
+import type { AdminOptions } from './options.ts';
+import { mountConfiguration } from './routes/configuration.ts';
+import { mountDecisions } from './routes/decisions.ts';
+import { mountHealth } from './routes/health.ts';
+import { mountInstances } from './routes/instances.ts';
+import { mountMetrics } from './routes/metrics.ts';
+import { mountPages, PAGE_PATHS } from './routes/pages.ts';
+import { mountQueue } from './routes/queue.ts';
+import { answerUnknownRoute } from './unknown-route.ts';
+
+export const DEFAULT_HOST = '127.0.0.1';
+
+/** Adding routes is adding a line here. */
+const MOUNTS = [
+  mountPages,
+  mountHealth,
+  mountMetrics,
+  mountInstances,
+  mountQueue,
+  mountDecisions,
+  mountConfiguration,
+];
+
+export function createAdminApp(options: AdminOptions): OpenAPIHono {
+  const app = new OpenAPIHono({ defaultHook: refuseInvalidInput });
+  guard(app, options);
+  for (const mount of MOUNTS) mount(app, options);
+  for (const routes of options.routes ?? []) routes.mount(app);
+  app.notFound((context) => answerUnknownRoute(context, app.routes));
+  app.onError((thrown, context) => {
+    if (asSignalboxError(thrown).code === 'internal_error') options.onInternalError?.(thrown);
+    return errorResponse(context, thrown);
+  });
+  return app;
+}
+
+function guard(app: OpenAPIHono, { host = DEFAULT_HOST, allowedHosts = [], token }: AdminOptions): void {
+  if (isLoopback(host)) app.use(hostGuard(allowedHosts));
+  app.use(originGuard());
+  if (token !== undefined) app.use(tokenGuard(token, new Set(['/health', '/ready', ...PAGE_PATHS])));
+}

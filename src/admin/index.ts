@@ -1,0 +1,5 @@
+/** The control listener. */
+
+export { type Admin, createAdmin } from './admin.ts';
+export { isLoopback } from './guards/binding.ts';
+export type { AdminOptions, LogLevelControl, MountableRoutes, ReloadResult } from './options.ts';

@@ -1,0 +1,55 @@
+/** What the control listener is given: what it shows, what it can set in motion, and who may ask. */
+
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { FleetEvent } from '../domain/index.ts';
+import type { SchedulerInspection } from '../scheduler/index.ts';
+import type { DecisionLog, InstanceErrorLog, LogLevel } from '../telemetry/index.ts';
+
+/** Routes of another room on the same listener: guarded, documented and failing like the ones here. */
+export interface MountableRoutes {
+  /** Whose routes they are, for error messages. */
+  readonly name: string;
+  mount(app: OpenAPIHono): void;
+}
+
+/** What came of loading the configuration anew. */
+export interface ReloadResult {
+  readonly isApplied: boolean;
+  /** Why it was refused; empty when it was applied. */
+  readonly problems: readonly string[];
+}
+
+export interface LogLevelControl {
+  level(): LogLevel;
+  setLevel(level: LogLevel): void;
+}
+
+export interface AdminOptions {
+  /** Default `127.0.0.1`. */
+  readonly host?: string;
+  /** Default 8081; 0 for any free port. */
+  readonly port?: number;
+  readonly version: string;
+  /** Asked of every caller but for `/health`, `/ready` and the empty pages; without it only this machine may call. */
+  readonly token?: string;
+  /** Lets other machines call without a token. */
+  readonly isInsecure?: boolean;
+  /** Names besides `localhost` that browsers on this machine may use in the `Host` header. */
+  readonly allowedHosts?: readonly string[];
+  readonly scheduler: SchedulerInspection & { tellFleet(event: FleetEvent): void };
+  readonly decisions: DecisionLog;
+  readonly metricsText: () => Promise<string>;
+  readonly instanceErrors?: InstanceErrorLog;
+  /** A line on the status page, such as `4 simulated engines`. */
+  readonly fleetDescription?: string;
+  /** Whether new requests are taken; `false` while shutting down. */
+  readonly isAccepting?: () => boolean;
+  /** Loads the configuration anew; absent when there is no file to load. */
+  readonly reload?: () => Promise<ReloadResult>;
+  /** The configuration in force; secrets are taken out before it is shown. */
+  readonly config?: () => unknown;
+  readonly logLevel?: LogLevelControl;
+  readonly routes?: readonly MountableRoutes[];
+  /** Told of failures that are nobody's mistake but ours. */
+  readonly onInternalError?: (error: unknown) => void;
+}
