@@ -27,6 +27,8 @@ describe.skipIf(skip)('generating', () => {
     const engine = await openTinyEngine({ contextTokens: 512 });
     expect(engine.modelNames).toEqual(['tiny']);
     expect(engine.maxModelTokens).toBe(512);
+    expect(engine.sequences).toBe(4);
+    expect(engine.threads).toBeGreaterThanOrEqual(1);
     const named = await openTinyEngine({}, { modelName: 'my-model', contextTokens: 256 });
     expect(named.modelNames).toEqual(['my-model']);
     expect(named.maxModelTokens).toBe(256);
@@ -261,15 +263,15 @@ describe.skipIf(skip)('prompts', () => {
 
   it('can be turned into token ids and back', async () => {
     const engine = await openTinyEngine();
-    const ids = engine.tokenize?.('é<|im_start|>');
+    const ids = engine.tokenize('é<|im_start|>');
     expect(ids).toEqual([0xc3, 0xa9, 257]);
-    expect(engine.detokenize?.(ids!)).toBe('é<|im_start|>');
+    expect(engine.detokenize(ids)).toBe('é<|im_start|>');
   });
 
   it('cannot hold token ids outside the vocabulary', async () => {
     const engine = await openTinyEngine();
     for (const id of [259, -1, 1.5, 1e12]) {
-      expect(() => engine.detokenize?.([72, id])).toThrow(`Token id ${id} is not in the vocabulary of 259.`);
+      expect(() => engine.detokenize([72, id])).toThrow(`Token id ${id} is not in the vocabulary of 259.`);
     }
   });
 

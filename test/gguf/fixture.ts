@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import { type GgufEngineOptions, openGgufEngine } from '../../src/engines/gguf/index.ts';
+import { type GgufEngine, type GgufEngineOptions, openGgufEngine } from '../../src/engines/gguf/index.ts';
 import { loadLlamaBinding } from '../../src/engines/gguf/llama-binding.ts';
 import type {
   GenerationEvent,
@@ -46,7 +46,7 @@ export async function temporaryFile(name: string, content: Uint8Array | string):
 export async function openTinyEngine(
   model: TinyGgufOptions = {},
   options: Omit<GgufEngineOptions, 'file'> = {},
-): Promise<TokenEngine> {
+): Promise<GgufEngine> {
   const file = await temporaryFile('tiny.gguf', tinyGguf(model));
   const engine = await openGgufEngine({ file, ...options });
   engines.push(engine);

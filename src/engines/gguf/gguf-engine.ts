@@ -27,6 +27,7 @@ export interface GgufEngineParts {
   /** Absent for a model that only makes embeddings. */
   readonly context: LlamaContext | undefined;
   readonly maxModelTokens: number;
+  readonly threads: number;
   readonly embedder: Embedder;
   readonly tokenizePrompt: PromptTokenizer;
 }
@@ -41,6 +42,9 @@ interface Usage {
 export class GgufEngine implements TokenEngine {
   readonly modelNames: readonly string[];
   readonly maxModelTokens: number;
+  /** How many requests are computed together; 0 for a model that only makes embeddings. */
+  readonly sequences: number;
+  readonly threads: number;
   readonly #parts: GgufEngineParts;
   readonly #pool: SequencePool<LlamaContextSequence>;
   readonly #closing = new AbortController();
@@ -50,10 +54,10 @@ export class GgufEngine implements TokenEngine {
     this.#parts = parts;
     this.modelNames = [parts.modelName];
     this.maxModelTokens = parts.maxModelTokens;
+    this.threads = parts.threads;
     const { context } = parts;
-    this.#pool = new SequencePool(
-      Array.from({ length: context?.totalSequences ?? 0 }, () => context!.getSequence()),
-    );
+    this.sequences = context?.totalSequences ?? 0;
+    this.#pool = new SequencePool(Array.from({ length: this.sequences }, () => context!.getSequence()));
   }
 
   async *generate(request: GenerationRequest): AsyncGenerator<GenerationEvent, void> {
@@ -98,11 +102,10 @@ export class GgufEngine implements TokenEngine {
   }
 
   gauges(): EngineGauges {
-    const { context } = this.#parts;
     const running = [...this.#pool.lent];
     // What idle sequences keep for reuse can be dropped at any moment, so it does not count as used.
     const usedTokens = running.reduce((total, sequence) => total + sequence.nextTokenIndex, 0);
-    const kvCacheTokens = (context?.totalSequences ?? 0) * this.maxModelTokens;
+    const kvCacheTokens = this.sequences * this.maxModelTokens;
     return {
       waitingRequests: this.#pool.waiting,
       runningRequests: running.length,

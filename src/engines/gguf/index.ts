@@ -2,7 +2,6 @@
 
 import { basename } from 'node:path';
 import type { LlamaContext, LlamaModel } from 'node-llama-cpp';
-import type { TokenEngine } from '../serving/token-engine.ts';
 import { Embedder } from './embedder.ts';
 import { GgufEngine } from './gguf-engine.ts';
 import { GgufLoadError, type LlamaBinding, loadLlamaBinding } from './llama-binding.ts';
@@ -11,11 +10,12 @@ import { DEFAULT_MOST_CONTEXT_TOKENS, DEFAULT_SEQUENCES, type GgufEngineOptions 
 import { createPromptTokenizer } from './prompt-tokens.ts';
 import { defaultThreads } from './threads.ts';
 
+export type { GgufEngine } from './gguf-engine.ts';
 export { GgufLoadError } from './llama-binding.ts';
 export type { GgufEngineOptions } from './options.ts';
 
 /** Loads the model; rejects with a `GgufLoadError` that says what is missing or wrong. */
-export async function openGgufEngine(options: GgufEngineOptions): Promise<TokenEngine> {
+export async function openGgufEngine(options: GgufEngineOptions): Promise<GgufEngine> {
   refuseBadNumbers(options);
   const binding = await loadLlamaBinding();
   const model = await loadModelFile(binding, options.file);
@@ -31,6 +31,7 @@ export async function openGgufEngine(options: GgufEngineOptions): Promise<TokenE
       model,
       context,
       maxModelTokens,
+      threads,
       embedder: new Embedder(model, { contextTokens: maxModelTokens, threads }),
       tokenizePrompt: createPromptTokenizer(binding.module, model),
     });
