@@ -57,8 +57,7 @@ const FOUND_BYTES = 60;
 
 /** The value as it stands in the body, cut short; an object or array by its type alone. */
 function foundAt(body: Uint8Array, span: FieldSpan): string {
-  if (!isScalar(body, span))
-    return span.elements === 0 ? `an empty ${typeAt(body, span)}` : `an ${typeAt(body, span)}`;
+  if (!isScalar(body, span)) return `an ${typeAt(body, span)}`;
   const text = Buffer.from(
     body.subarray(span.start, Math.min(span.end, span.start + FOUND_BYTES)),
   ).toString();

@@ -4,7 +4,7 @@ import { SignalboxError } from '../../../domain/index.ts';
 import type { BodyFacts } from './body-facts.ts';
 import { missing } from './field-reader.ts';
 import { type FormPart, findParts } from './multipart.ts';
-import { estimateTokens, type TokenEstimate } from './prompt-tokens.ts';
+import { estimateTokens, type PromptSize, type TokenEstimate } from './prompt-tokens.ts';
 
 const MAX_MODEL_BYTES = 1024;
 
@@ -35,12 +35,9 @@ function readModel(body: Buffer, part: FormPart | undefined): Pick<BodyFacts, 'm
   return { model: body.toString('utf8', start, end), modelPlace: { start, end, encode: Buffer.from } };
 }
 
-function sizeOf(parts: ReadonlyMap<string, FormPart>) {
-  let textBytes = 0;
-  let attachments = 0;
-  for (const { start, end, isFile } of parts.values()) {
-    if (isFile) attachments++;
-    else textBytes += end - start;
-  }
-  return { textBytes, attachments, messages: 0, tokenIds: 0 };
+function sizeOf(parts: ReadonlyMap<string, FormPart>): PromptSize {
+  const prompt = parts.get('prompt');
+  const files = [...parts.values()].filter(({ isFile }) => isFile);
+  const textBytes = prompt === undefined ? 0 : prompt.end - prompt.start;
+  return { textBytes, attachments: files.length, messages: 0, tokenIds: 0 };
 }
