@@ -5,6 +5,7 @@ import { TRACE_FORMATS } from '../simulator/index.ts';
 import { API_KEY_ENV, ENDPOINTS, parseReplayOptions, type RawReplayOptions } from './replay/options.ts';
 import { EXIT_CODES, ReplayError } from './replay/replay-error.ts';
 import { runReplay } from './replay/run.ts';
+import { interruptOnSignals } from './replay/signals.ts';
 import { DEFAULT_SLO } from './replay/slo.ts';
 
 export function replayCommand(): Command {
@@ -40,18 +41,9 @@ function collect(value: string, before: readonly string[] = []): readonly string
   return [...before, value];
 }
 
-/** As shells count: 128 and the signal's number. */
-const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
-type Signal = keyof typeof SIGNAL_EXIT_CODES;
-
 async function act(raw: RawReplayOptions): Promise<void> {
   const interrupt = new AbortController();
-  const onSignal = (signal: Signal): void => {
-    if (interrupt.signal.aborted) process.exit(SIGNAL_EXIT_CODES[signal]);
-    process.exitCode = SIGNAL_EXIT_CODES[signal];
-    interrupt.abort();
-  };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  const stopListening = interruptOnSignals(process, interrupt);
   try {
     const options = parseReplayOptions(raw, process.env);
     const { stdout, stderr } = process;
@@ -62,6 +54,6 @@ async function act(raw: RawReplayOptions): Promise<void> {
     process.stderr.write(`error: ${error.message}\n`);
     process.exitCode ??= error.exitCode;
   } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    stopListening();
   }
 }

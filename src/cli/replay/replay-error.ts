@@ -22,3 +22,8 @@ export function usageError(message: string): ReplayError {
 export function runError(message: string): ReplayError {
   return new ReplayError(EXIT_CODES.failure, message);
 }
+
+/** Interrupted while the trace was looked through or the target asked. */
+export function interruptedEarly(): ReplayError {
+  return runError('interrupted before anything was sent');
+}

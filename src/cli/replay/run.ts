@@ -30,7 +30,7 @@ export interface ReplayIo {
 /** Throws a `ReplayError` when there is nothing to send or nobody to send it to. */
 export async function runReplay(options: ReplayOptions, io: ReplayIo): Promise<ReplayReport> {
   if (options.jsonFile !== undefined) await checkWritable(options.jsonFile);
-  const plan = await planTrace(options);
+  const plan = await planTrace(options, io.interrupt);
   // The pool opens a connection for whatever has none: the number in flight is the sender's affair.
   const pool = new Pool(options.target.origin, { connections: null, pipelining: 1 });
   try {

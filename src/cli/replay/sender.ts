@@ -79,6 +79,8 @@ class Slots {
   readonly #limit: number;
   readonly #signal: AbortSignal;
   #held = 0;
+  /** Whoever was due before this stood behind a request that waited, and was held back as well. */
+  #blockedUntilMs = 0;
   #wake: (() => void) | undefined;
 
   constructor(limit: number, signal: AbortSignal) {
@@ -89,9 +91,11 @@ class Slots {
 
   /** Waits for a free slot, or the end; tells when there was one, at the earliest `fromMs`. */
   async take(fromMs: number): Promise<number> {
-    if (this.#held < this.#limit) return fromMs;
-    while (this.#held >= this.#limit && !this.#signal.aborted) await this.#change();
-    return Math.max(fromMs, performance.now());
+    if (this.#held >= this.#limit) {
+      while (this.#held >= this.#limit && !this.#signal.aborted) await this.#change();
+      this.#blockedUntilMs = performance.now();
+    }
+    return Math.max(fromMs, this.#blockedUntilMs);
   }
 
   hold(work: Promise<void>): void {

@@ -2,7 +2,7 @@
 
 import type { Dispatcher } from 'undici';
 import { describeConnectError } from './failure.ts';
-import { runError, usageError } from './replay-error.ts';
+import { interruptedEarly, runError, usageError } from './replay-error.ts';
 
 export interface Target {
   readonly origin: string;
@@ -77,7 +77,7 @@ async function fetchModels(
     const body = await response.body.text();
     return { status: response.statusCode, models: response.statusCode === 200 ? modelIds(body) : undefined };
   } catch (error) {
-    if (interrupt.aborted) throw runError('interrupted before anything was sent');
+    if (interrupt.aborted) throw interruptedEarly();
     throw runError(`cannot reach ${targetUrl(target)}: ${describeConnectError(error)}`);
   }
 }

@@ -10,7 +10,7 @@ import {
   type TraceRequest,
 } from '../../simulator/index.ts';
 import type { ReplayOptions } from './options.ts';
-import { usageError } from './replay-error.ts';
+import { interruptedEarly, usageError } from './replay-error.ts';
 
 /** The part of a trace that will be sent. */
 export interface TracePlan {
@@ -24,7 +24,7 @@ export interface TracePlan {
 }
 
 /** Reads as far as `limit` needs, so that every mistake in the file is met before the first request. */
-export async function planTrace(options: ReplayOptions): Promise<TracePlan> {
+export async function planTrace(options: ReplayOptions, interrupt: AbortSignal): Promise<TracePlan> {
   const opened = await openTraceFile(options);
   let requests = 0;
   let firstMs = 0;
@@ -32,6 +32,7 @@ export async function planTrace(options: ReplayOptions): Promise<TracePlan> {
   let promptTokens = 0;
   let outputTokens = 0;
   for await (const request of wantedRequests(opened, options)) {
+    if (interrupt.aborted) throw interruptedEarly();
     if (requests === 0) firstMs = request.arrivalMs;
     lastMs = request.arrivalMs;
     requests += 1;

@@ -52,7 +52,6 @@ export async function startSseTarget(behave: Behaviour, options: TargetOptions =
       return response.end(JSON.stringify({ object: 'list', data: models.map((id) => ({ id })) }));
     }
     response.on('close', () => {
-      if (!response.writableFinished && !response.destroyed) return;
       if (!response.writableFinished) dropped += 1;
     });
     const chunks: Buffer[] = [];
