@@ -6,7 +6,6 @@ import { Drain } from './lifecycle/drain.ts';
 import { writeError, writeLocalAnswer } from './lifecycle/local-answer.ts';
 import { answerProbe } from './lifecycle/probes.ts';
 import { refusedRecord } from './lifecycle/refused-record.ts';
-import { SILENT_LOGGER } from './logger.ts';
 import {
   DEFAULT_ENGINE_CLIENT_OPTIONS,
   DEFAULT_GATEWAY_SETTINGS,
@@ -150,6 +149,7 @@ class HttpGateway implements Gateway {
   }
 
   #onBody(exchange: Exchange, call: IncomingCall, preflight: Preflight, outcome: BodyOutcome): void {
+    if (exchange.isGone) return;
     try {
       if (outcome.type !== 'complete') throw this.#bodyError(exchange, outcome.type);
       if (this.#closing !== undefined) throw shuttingDown();
@@ -164,7 +164,12 @@ class HttpGateway implements Gateway {
     const relay = new Relay(exchange, accepted, this.#context);
     this.#calls.add(relay);
     this.#options.observer.onRequestStart();
-    relay.start();
+    try {
+      relay.start();
+    } catch (error) {
+      this.#logInside(error, call);
+      relay.abort(asSignalboxError(error));
+    }
   }
 
   #bodyError(exchange: Exchange, why: 'too-large' | 'too-slow'): SignalboxError {
@@ -178,13 +183,15 @@ class HttpGateway implements Gateway {
 
   #refuse(exchange: Exchange, call: IncomingCall, thrown: unknown, requestId?: string): void {
     const error = asSignalboxError(thrown);
-    if (error.code === 'internal_error') {
-      (this.#options.logger ?? SILENT_LOGGER).error({ err: thrown, path: call.path }, 'a call failed inside');
-    }
+    if (error.code === 'internal_error') this.#logInside(thrown, call);
     const { observer, clock } = this.#options;
     observer.onRequestStart();
     writeError(exchange, error, requestId);
     observer.onRequestEnd(refusedRecord(call, error, requestId ?? '', clock.now()));
+  }
+
+  #logInside(thrown: unknown, call: IncomingCall): void {
+    this.#options.logger?.error({ err: thrown, path: call.path }, 'a call failed inside the gateway');
   }
 }
 

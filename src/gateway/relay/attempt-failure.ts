@@ -2,6 +2,7 @@
 
 import { type ErrorCode, SignalboxError } from '../../domain/index.ts';
 import type { EngineFailure, HeaderMap } from '../transport/port.ts';
+import { readRetryAfterMs } from './headers.ts';
 
 /** What an engine itself answered instead of a result. */
 export interface EngineErrorAnswer {
@@ -52,10 +53,12 @@ export function engineError(
   answer: EngineErrorAnswer,
   mayRetry: boolean,
 ): AttemptFailure {
+  const retryAfterMs = readRetryAfterMs(answer.headers, Date.now());
   const said = Buffer.from(answer.body.subarray(0, SHOWN_BYTES)).toString('utf8').trim();
   const error = new SignalboxError(
     'upstream_error',
     `Instance ${instanceId} answered ${answer.status}${said === '' ? '.' : `: ${said}`}`,
+    retryAfterMs === undefined ? {} : { retryAfterMs },
   );
   return { error, answer, mayRetry, isInstanceFault: answer.status >= 500 };
 }

@@ -47,9 +47,15 @@ export class CallerAnswer {
     return this.#scanner?.dataFrames;
   }
 
+  /** Whether the engine itself told of an error within its stream. */
+  get sawError(): boolean {
+    return this.#scanner?.sawError ?? false;
+  }
+
   /** Whether a stream of chat or completion events stopped without `[DONE]` and without a reason to finish. */
   get isCutShort(): boolean {
-    return this.#scanner !== undefined && !this.#scanner.isDone && !FINISHED.test(this.#lastText());
+    if (this.#scanner === undefined || this.#scanner.isDone || this.#scanner.sawError) return false;
+    return !FINISHED.test(this.#lastText());
   }
 
   usage(): Usage {
@@ -97,7 +103,10 @@ export class CallerAnswer {
 
   #failOpenly({ error, answer }: Pick<AttemptFailure, 'error' | 'answer'>, ours: readonly string[]): void {
     if (answer !== undefined && (answer.status < 500 || isErrorBody(answer.body))) {
-      this.#begin(answer.status, toCallerHeaders(answer.headers, ours));
+      // The body may have been cut short.
+      const length = ['content-length', String(answer.body.length)];
+      const headers = { ...answer.headers, 'content-length': undefined };
+      this.#begin(answer.status, toCallerHeaders(headers, [...length, ...ours]));
       this.#exchange.write(answer.body);
       this.#exchange.end();
       return;

@@ -41,7 +41,7 @@ export function toEngineHeaders(fromCaller: HeaderMap, facts: EngineHeaderFacts)
   const named = namedByConnection(fromCaller);
   for (const name in fromCaller) {
     if (HOP_BY_HOP.has(name) || OWN_TO_ENGINE.has(name) || named?.has(name)) continue;
-    if (name in facts.instanceHeaders) continue;
+    if (Object.hasOwn(facts.instanceHeaders, name)) continue;
     if (CREDENTIALS.has(name) && !facts.forwardsCredentials) continue;
     addPair(pairs, name, fromCaller[name]);
   }
@@ -50,12 +50,15 @@ export function toEngineHeaders(fromCaller: HeaderMap, facts: EngineHeaderFacts)
   return pairs;
 }
 
+/** Ours; what an engine says under these names (being a gateway itself) would be taken for ours. */
+const OWN_PREFIX = 'x-signalbox-';
+
 /** The engine's headers as they came, and then ours. */
 export function toCallerHeaders(fromEngine: HeaderMap, ours: readonly string[]): string[] {
   const pairs: string[] = [];
   const named = namedByConnection(fromEngine);
   for (const name in fromEngine) {
-    if (HOP_BY_HOP.has(name) || named?.has(name)) continue;
+    if (HOP_BY_HOP.has(name) || named?.has(name) || name.startsWith(OWN_PREFIX)) continue;
     addPair(pairs, name, fromEngine[name]);
   }
   pairs.push(...ours);

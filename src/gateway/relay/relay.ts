@@ -42,15 +42,20 @@ interface Ending {
 export class Relay implements ExchangeListener, TicketHandlers, AttemptListener {
   readonly #context: RelayContext;
   readonly #exchange: Exchange;
-  readonly #accepted: AcceptedCall;
+  readonly #accepted: Omit<AcceptedCall, 'body'>;
   readonly #answer: CallerAnswer;
   #ticket: Ticket | undefined;
   #attempt: Attempt | undefined;
   #decision: SchedulingDecision | undefined;
+  /** What the last failed try said, for when there is no other. */
   #lastFailure: AttemptFailure | undefined;
+  #isRetrying = false;
+  /** Kept for as long as it may have to be sent again. */
+  #body: Uint8Array | undefined;
   #attempts = 0;
   #queueMs = 0;
-  #waitingSinceMs: number;
+  /** `undefined` while it is with an instance. */
+  #waitingSinceMs: number | undefined;
   #firstByteMs: number | undefined;
   #commentTimer: NodeJS.Timeout | undefined;
   #isOver = false;
@@ -58,7 +63,9 @@ export class Relay implements ExchangeListener, TicketHandlers, AttemptListener 
   constructor(exchange: Exchange, accepted: AcceptedCall, context: RelayContext) {
     this.#context = context;
     this.#exchange = exchange;
-    this.#accepted = accepted;
+    const { body, ...rest } = accepted;
+    this.#accepted = rest;
+    this.#body = body;
     this.#answer = new CallerAnswer(exchange);
     this.#waitingSinceMs = accepted.request.arrivalMs;
   }
@@ -90,10 +97,11 @@ export class Relay implements ExchangeListener, TicketHandlers, AttemptListener 
     if (this.#isOver) return;
     const { client, settings, observer } = this.#context;
     const { request } = this.#accepted;
-    if (this.#lastFailure !== undefined) {
-      observer.onRetry(request.model, this.#decision!.instanceId, this.#lastFailure.error.code);
+    if (this.#isRetrying) {
+      observer.onRetry(request.model, this.#decision!.instanceId, this.#lastFailure!.error.code);
+      this.#isRetrying = false;
     }
-    this.#queueMs += this.#context.clock.now() - this.#waitingSinceMs;
+    this.#endWaiting();
     this.#attempts += 1;
     this.#decision = decision;
     const { kind, stream } = request;
@@ -116,6 +124,7 @@ export class Relay implements ExchangeListener, TicketHandlers, AttemptListener 
       this.#fail({ error: notAStream(this.#decision!.instanceId) }, 'failed');
       return;
     }
+    this.#body = undefined;
     this.#ticket?.firstToken();
   }
 
@@ -131,10 +140,14 @@ export class Relay implements ExchangeListener, TicketHandlers, AttemptListener 
       return;
     }
     this.#answer.end();
-    const isFine = this.#answer.status < 400;
-    if (isFine) this.#ticket?.complete();
-    else this.#ticket?.fail({ mayRetry: false, isInstanceFault: false });
-    this.#finish({ outcome: isFine ? 'completed' : 'failed', status: this.#answer.status });
+    const { status, sawError } = this.#answer;
+    if (status < 400 && !sawError) {
+      this.#ticket?.complete();
+      this.#finish({ outcome: 'completed', status });
+    } else {
+      this.#ticket?.fail({ mayRetry: false, isInstanceFault: sawError });
+      this.#finish({ outcome: 'failed', status, errorCode: 'upstream_error' });
+    }
   }
 
   onAttemptFailed(failure: AttemptFailure): void {
@@ -142,6 +155,7 @@ export class Relay implements ExchangeListener, TicketHandlers, AttemptListener 
     this.#attempt = undefined;
     if (failure.mayRetry && this.#answer.isUndecided) {
       this.#lastFailure = failure;
+      this.#isRetrying = true;
       this.#waitingSinceMs = this.#context.clock.now();
       this.#ticket?.fail({ mayRetry: true, isInstanceFault });
       return;
@@ -152,7 +166,6 @@ export class Relay implements ExchangeListener, TicketHandlers, AttemptListener 
 
   onPushedBack(retryAfterMs: number): void {
     this.#attempt = undefined;
-    this.#lastFailure = undefined;
     this.#waitingSinceMs = this.#context.clock.now();
     this.#ticket?.pushBack(retryAfterMs);
   }
@@ -166,6 +179,12 @@ export class Relay implements ExchangeListener, TicketHandlers, AttemptListener 
     this.#attempt?.abort();
     this.#ticket?.cancel();
     this.#finish({ outcome: 'cancelled', status: 499, errorCode: 'client_closed_request' });
+  }
+
+  #endWaiting(): void {
+    if (this.#waitingSinceMs === undefined) return;
+    this.#queueMs += this.#context.clock.now() - this.#waitingSinceMs;
+    this.#waitingSinceMs = undefined;
   }
 
   #comment(): void {
@@ -187,6 +206,7 @@ export class Relay implements ExchangeListener, TicketHandlers, AttemptListener 
   }
 
   #fail(failure: Pick<AttemptFailure, 'error' | 'answer'>, outcome: RequestOutcome): void {
+    this.#endWaiting();
     this.#answer.fail(failure, this.#ourHeaders());
     const status = this.#answer.status;
     this.#finish({ outcome, status, errorCode: failure.error.code });
@@ -194,6 +214,8 @@ export class Relay implements ExchangeListener, TicketHandlers, AttemptListener 
 
   #finish(ending: Ending): void {
     this.#isOver = true;
+    this.#body = undefined;
+    this.#endWaiting();
     this.#stopComments();
     this.#attempt = undefined;
     this.#context.onEnd(this);
@@ -214,12 +236,12 @@ export class Relay implements ExchangeListener, TicketHandlers, AttemptListener 
   }
 
   #engineRequest(instance: ExecutionInstance) {
-    const { request, body, path, contentType } = this.#accepted;
+    const { request, path, contentType } = this.#accepted;
     const { method, headers, query } = this.#exchange.head;
     return {
       method,
       path: path + query,
-      body,
+      body: this.#body!,
       headers: toEngineHeaders(headers, {
         requestId: request.id,
         contentType,

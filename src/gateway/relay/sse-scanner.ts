@@ -2,8 +2,9 @@
 
 const LF = 0x0a;
 const CR = 0x0d;
-const DATA = [...'data:'].map((letter) => letter.charCodeAt(0));
+const DATA = Buffer.from('data:');
 const DONE = Buffer.from('[DONE]');
+const ERROR = Buffer.from('{"error"');
 
 /** A line longer than what is kept of it is still counted as what its beginning says. */
 const KEPT_LINE_BYTES = 32;
@@ -11,6 +12,7 @@ const KEPT_LINE_BYTES = 32;
 export class SseScanner {
   #dataFrames = 0;
   #isDone = false;
+  #sawError = false;
   #frameHasData = false;
   /** The beginning of a line that the last chunk left unfinished. */
   #unfinishedLine: Buffer | undefined;
@@ -24,6 +26,11 @@ export class SseScanner {
   /** Whether `data: [DONE]` went by. */
   get isDone(): boolean {
     return this.#isDone;
+  }
+
+  /** Whether an event went by that tells of an error, as engines send it when they fail in the middle of an answer. */
+  get sawError(): boolean {
+    return this.#sawError;
   }
 
   /** Whether what has gone by ends with a whole frame, so that another frame may follow. */
@@ -63,12 +70,13 @@ export class SseScanner {
       return;
     }
     this.#isBetweenFrames = false;
-    if (!startsWithData(bytes, start, end)) return;
+    if (!beginsWith(bytes, start, end, DATA)) return;
     const valueStart = bytes[start + DATA.length] === 0x20 ? start + DATA.length + 1 : start + DATA.length;
-    if (end - valueStart === DONE.length && bytes.compare(DONE, 0, DONE.length, valueStart, end) === 0) {
+    if (end - valueStart === DONE.length && beginsWith(bytes, valueStart, end, DONE)) {
       this.#isDone = true;
     } else {
       this.#frameHasData = true;
+      if (beginsWith(bytes, valueStart, end, ERROR)) this.#sawError = true;
     }
   }
 
@@ -89,10 +97,11 @@ export class SseScanner {
   }
 }
 
-function startsWithData(bytes: Buffer, start: number, end: number): boolean {
-  if (end - start < DATA.length) return false;
-  for (let index = 0; index < DATA.length; index += 1) {
-    if (bytes[start + index] !== DATA[index]) return false;
+/** Plain comparison of a few bytes; a native call would cost more than it saves. */
+function beginsWith(bytes: Uint8Array, start: number, end: number, prefix: Uint8Array): boolean {
+  if (end - start < prefix.length) return false;
+  for (let index = 0; index < prefix.length; index += 1) {
+    if (bytes[start + index] !== prefix[index]) return false;
   }
   return true;
 }

@@ -36,7 +36,6 @@ export class NodeHttpExchange implements Exchange {
     this.#options = options;
     this.#expectsContinue = expectsContinue;
     this.head = readHead(request);
-    response.on('close', () => this.#onClose());
     response.on('drain', () => this.#onDrain());
     // What goes wrong on a connection also closes it, and that is where it is dealt with.
     response.on('error', ignore);
@@ -49,6 +48,12 @@ export class NodeHttpExchange implements Exchange {
 
   get hasBegun(): boolean {
     return this.#response.headersSent;
+  }
+
+  /** To be called unless the answer was handed over whole. */
+  onConnectionClosed(): void {
+    this.#isGone = true;
+    this.listener?.onGone();
   }
 
   readBody(limitBytes: number, done: (outcome: BodyOutcome) => void): void {
@@ -99,12 +104,6 @@ export class NodeHttpExchange implements Exchange {
   #onDrain(): void {
     this.#response.socket?.setTimeout(0);
     this.listener?.onDrain();
-  }
-
-  #onClose(): void {
-    if (this.#response.writableFinished) return;
-    this.#isGone = true;
-    this.listener?.onGone();
   }
 
   #hasLongUnreadBody(): boolean {

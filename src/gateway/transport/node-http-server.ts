@@ -1,6 +1,6 @@
 /** The server side of the transport port on `node:http`. */
 
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { refuseBadHttp } from './bad-http.ts';
 import { NodeHttpExchange } from './node-http-exchange.ts';
@@ -10,8 +10,6 @@ export function createNodeHttpServer(
   options: ServerOptions,
   onExchange: (exchange: Exchange) => void,
 ): ServerTransport {
-  /** The last call on each connection. */
-  const underWay = new WeakMap<object, NodeHttpExchange>();
   const server = createServer({
     maxHeaderSize: options.maxHeaderBytes,
     headersTimeout: options.headTimeoutMs,
@@ -21,38 +19,68 @@ export function createNodeHttpServer(
     connectionsCheckingInterval: Math.max(50, Math.min(1000, options.headTimeoutMs / 4)),
     noDelay: true,
   });
-  server.on('request', (request, response) => {
-    const exchange = new NodeHttpExchange(request, response, options, false);
-    underWay.set(request.socket, exchange);
+  const connections = new Connections();
+  const onRequest = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => {
+    const exchange = new NodeHttpExchange(request, response, options, expectsContinue);
+    connections.begin(request.socket, exchange, response);
     onExchange(exchange);
-  });
-  server.on('checkContinue', (request, response) => {
-    const exchange = new NodeHttpExchange(request, response, options, true);
-    underWay.set(request.socket, exchange);
-    onExchange(exchange);
-  });
+  };
+  server.on('connection', (socket) => connections.add(socket));
+  server.on('request', (request, response) => onRequest(request, response, false));
+  server.on('checkContinue', (request, response) => onRequest(request, response, true));
   server.on('clientError', (error, socket) => {
-    refuseBadHttp(error, socket, underWay.get(socket)?.hasBegun === true);
+    refuseBadHttp(error, socket, connections.isAnswering(socket));
   });
-  return new NodeHttpServer(server);
+  return new NodeHttpServer(server, connections);
+}
+
+/** The open connections, each with its exchanges; with pipelining there may be several. */
+class Connections {
+  readonly #exchanges = new Map<object, Set<NodeHttpExchange>>();
+
+  get sockets(): Iterable<Socket> {
+    return this.#exchanges.keys() as Iterable<Socket>;
+  }
+
+  get size(): number {
+    return this.#exchanges.size;
+  }
+
+  add(socket: Socket): void {
+    const exchanges = new Set<NodeHttpExchange>();
+    this.#exchanges.set(socket, exchanges);
+    // Not the response's own event: a pipelined response that still waits for its turn has none.
+    socket.once('close', () => {
+      this.#exchanges.delete(socket);
+      for (const exchange of exchanges) exchange.onConnectionClosed();
+    });
+  }
+
+  begin(socket: Socket, exchange: NodeHttpExchange, response: ServerResponse): void {
+    const exchanges = this.#exchanges.get(socket);
+    exchanges?.add(exchange);
+    response.once('finish', () => exchanges?.delete(exchange));
+  }
+
+  isAnswering(socket: object): boolean {
+    for (const exchange of this.#exchanges.get(socket) ?? []) if (exchange.hasBegun) return true;
+    return false;
+  }
 }
 
 const IDLE_SWEEP_MS = 20;
 
 class NodeHttpServer implements ServerTransport {
   readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
+  readonly #connections: Connections;
 
-  constructor(server: Server) {
+  constructor(server: Server, connections: Connections) {
     this.#server = server;
-    server.on('connection', (socket) => {
-      this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
-    });
+    this.#connections = connections;
   }
 
   get openConnections(): number {
-    return this.#sockets.size;
+    return this.#connections.size;
   }
 
   async listen(address: Address): Promise<Address> {
@@ -78,6 +106,6 @@ class NodeHttpServer implements ServerTransport {
   }
 
   destroyConnections(): void {
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.#connections.sockets) socket.destroy();
   }
 }

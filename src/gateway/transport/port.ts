@@ -142,6 +142,7 @@ export interface EngineClient {
   /** The instance is gone: calls under way finish, then its connections close. */
   forget(instanceId: string): void;
   readonly openConnections: number;
+  /** Closes every connection; calls under way fail. */
   close(): Promise<void>;
 }
 

@@ -30,8 +30,8 @@ interface Route {
 class UndiciEngineClient implements EngineClient {
   readonly #options: EngineClientOptions;
   readonly #routes = new Map<string, Route>();
-  /** Pools still closing count until they have closed. */
-  readonly #closing = new Set<Promise<void>>();
+  /** Those of forgotten instances too, until they have closed. */
+  readonly #pools = new Set<Pool>();
   #openConnections = 0;
 
   constructor(options: EngineClientOptions) {
@@ -63,13 +63,13 @@ class UndiciEngineClient implements EngineClient {
     const route = this.#routes.get(instanceId);
     if (route === undefined) return;
     this.#routes.delete(instanceId);
-    const closing: Promise<void> = route.pool.close().finally(() => this.#closing.delete(closing));
-    this.#closing.add(closing);
+    void route.pool.close().then(() => this.#pools.delete(route.pool), ignore);
   }
 
   async close(): Promise<void> {
-    for (const instanceId of [...this.#routes.keys()]) this.forget(instanceId);
-    await Promise.all(this.#closing);
+    const pools = [...this.#pools];
+    this.#routes.clear();
+    await Promise.all(pools.map((pool) => pool.destroy()));
   }
 
   #routeTo(target: EngineTarget): Route {
@@ -100,6 +100,7 @@ class UndiciEngineClient implements EngineClient {
     pool.on('disconnect', () => {
       this.#openConnections -= 1;
     });
+    this.#pools.add(pool);
     const { url: given, maxConnections } = target;
     return { url: given, maxConnections, prefix: url.pathname.replace(/\/+$/, ''), pool };
   }
@@ -166,3 +167,5 @@ function failureKind(code: string, wasSent: boolean): EngineFailure['kind'] {
   if (code === 'UND_ERR_HEADERS_OVERFLOW' || code.startsWith('HPE_')) return 'not-http';
   return wasSent ? 'disconnected' : 'unreachable';
 }
+
+function ignore(): void {}
