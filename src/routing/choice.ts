@@ -28,8 +28,8 @@ export interface RoutingFigures {
   readonly weights: readonly number[];
   readonly pickerName: string;
   readonly views: readonly InstanceView[];
-  /** Per view, the index of the filter that dropped it, or the number of filters when none did. */
-  readonly droppedBy: Uint8Array;
+  /** Per view, the number (from 1) of the filter that dropped it; 0 when none did. */
+  readonly dropped: Uint8Array;
   readonly kept: readonly InstanceView[];
   /** Index into `kept`. */
   readonly chosen: number;
@@ -113,13 +113,17 @@ interface DroppedCandidates {
   readonly counts: Uint32Array;
 }
 
-function rememberDropped({ views, droppedBy, filterNames }: RoutingFigures, room: number): DroppedCandidates {
+function rememberDropped(
+  { views, kept, dropped, filterNames }: RoutingFigures,
+  room: number,
+): DroppedCandidates {
   const ids: string[] = [];
   const steps: number[] = [];
   const counts = new Uint32Array(filterNames.length);
+  if (kept.length === views.length) return { ids, steps, counts };
   for (let i = 0; i < views.length; i++) {
-    const step = droppedBy[i]!;
-    if (step === filterNames.length) continue;
+    const step = dropped[i]! - 1;
+    if (step < 0) continue;
     counts[step]!++;
     if (ids.length < room) {
       ids.push(views[i]!.instance.id);

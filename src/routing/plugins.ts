@@ -14,7 +14,17 @@ export interface Filter {
   readonly name: string;
   /** Whether an instance that it drops now will pass by itself once work there has ended. */
   readonly isTransient?: boolean;
-  keeps(request: RequestMetadata, view: InstanceView, context: RoutingContext): boolean;
+  /**
+   * Writes `mark` to `dropped[i]` where it drops `views[i]`, unless another filter did so before (`dropped[i]` is not 0). A
+   * filter gets all instances at once because one call per instance would cost more than what most filters do.
+   */
+  apply(
+    request: RequestMetadata,
+    views: readonly InstanceView[],
+    dropped: Uint8Array,
+    mark: number,
+    context: RoutingContext,
+  ): void;
 }
 
 /** Gives every remaining instance a number in [0, 1], the higher the better. */

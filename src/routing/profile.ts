@@ -26,7 +26,7 @@ export class RoutingProfile {
   readonly #scores: Float64Array[];
   readonly #measures: Float64Array[];
   #totals = new Float64Array(16);
-  #droppedBy = new Uint8Array(16);
+  #dropped = new Uint8Array(16);
 
   /** @throws RangeError naming the part that does not exist, or the weight that is not positive */
   constructor(settings: ProfileSettings) {
@@ -63,7 +63,7 @@ export class RoutingProfile {
       weights: this.weights,
       pickerName: this.picker.name,
       views,
-      droppedBy: this.#droppedBy,
+      dropped: this.#dropped,
       kept,
       chosen: index,
       totals: this.#totals,
@@ -74,24 +74,24 @@ export class RoutingProfile {
 
   /** Whether some instance could take `request` now or as soon as work there ends. */
   couldServe(request: RequestMetadata, views: readonly InstanceView[], context: RoutingContext): boolean {
-    return views.some((view) => this.#lasting.every((filter) => filter.keeps(request, view, context)));
+    this.#makeRoomFor(views.length);
+    const dropped = this.#dropped.fill(0, 0, views.length);
+    for (const filter of this.#lasting) filter.apply(request, views, dropped, 1, context);
+    return dropped.subarray(0, views.length).includes(0);
   }
 
+  /** Each instance is marked with the number, from 1, of the first filter that drops it. */
   #filter(
     request: RequestMetadata,
     views: readonly InstanceView[],
     context: RoutingContext,
   ): readonly InstanceView[] {
-    const { filters } = this;
+    const dropped = this.#dropped.fill(0, 0, views.length);
+    let mark = 1;
+    for (const filter of this.filters) filter.apply(request, views, dropped, mark++, context);
     const kept = this.#kept;
     let keptCount = 0;
-    for (let i = 0; i < views.length; i++) {
-      const view = views[i]!;
-      let step = 0;
-      while (step < filters.length && filters[step]!.keeps(request, view, context)) step++;
-      this.#droppedBy[i] = step;
-      if (step === filters.length) kept[keptCount++] = view;
-    }
+    for (let i = 0; i < views.length; i++) if (dropped[i] === 0) kept[keptCount++] = views[i]!;
     kept.length = keptCount;
     return kept;
   }
@@ -112,7 +112,7 @@ export class RoutingProfile {
     if (count <= this.#totals.length) return;
     const size = 2 ** Math.ceil(Math.log2(count));
     this.#totals = new Float64Array(size);
-    this.#droppedBy = new Uint8Array(size);
+    this.#dropped = new Uint8Array(size);
     for (let s = 0; s < this.scorers.length; s++) {
       this.#scores[s] = new Float64Array(size);
       this.#measures[s] = new Float64Array(size);

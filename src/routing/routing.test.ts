@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { aRequest, aView, type ViewFields } from '../../test/builders.ts';
-import { INSTANCE_STATES, seededRandom } from '../domain/index.ts';
+import { INSTANCE_STATES, type RequestMetadata, seededRandom } from '../domain/index.ts';
 import { MAX_EXPLAINED } from './choice.ts';
-import { estimatedRequests, reportFreshness } from './instance-view.ts';
+import { estimatedRequests, type InstanceView, reportFreshness } from './instance-view.ts';
+import type { Filter } from './plugins.ts';
 import { findPreset, PRESET_NAMES } from './presets.ts';
 import { type ProfileSettings, RoutingProfile } from './profile.ts';
 import { FILTER_NAMES, findFilter, findPicker, PICKER_NAMES } from './registry.ts';
@@ -50,6 +51,12 @@ describe('an instance view', () => {
   });
 });
 
+function keptBy(filter: Filter, request: RequestMetadata, views: InstanceView[], nowMs = 0): InstanceView[] {
+  const dropped = new Uint8Array(views.length);
+  filter.apply(request, views, dropped, 1, context(nowMs));
+  return views.filter((_, i) => dropped[i] === 0);
+}
+
 describe('filters', () => {
   const cases: [filter: string, what: string, view: ViewFields, request: object, keeps: boolean][] = [
     ...INSTANCE_STATES.map(
@@ -91,7 +98,14 @@ describe('filters', () => {
     ],
   ];
   it.each(cases)('%s: %s', (name, _what, view, request, keeps) => {
-    expect(findFilter(name).keeps(aRequest(request), aView('a', view), context())).toBe(keeps);
+    expect(keptBy(findFilter(name), aRequest(request), [aView('a', view)])).toHaveLength(keeps ? 1 : 0);
+  });
+
+  it.each(FILTER_NAMES)('%s leaves alone what another filter has dropped', (name) => {
+    const view = aView('a', { state: 'gone', windowRequests: 0, instance: { role: 'decode', models: [] } });
+    const dropped = Uint8Array.of(7);
+    findFilter(name).apply(aRequest({ failedInstances: ['a'] }), [view], dropped, 1, context());
+    expect(dropped[0]).toBe(7);
   });
 
   it('has a case for every filter there is', () => {
@@ -233,9 +247,7 @@ describe('a routing profile', () => {
           const views = fleet.map((fields, i) => aView(`i${i}`, fields));
           const profile = new RoutingProfile(findPreset(preset));
           const request = aRequest();
-          const fit = views.filter((view) =>
-            profile.filters.every((f) => f.keeps(request, view, context(5))),
-          );
+          const fit = profile.filters.reduce((left, filter) => keptBy(filter, request, left, 5), views);
           const choice = profile.route(request, views, context(5));
           if (fit.length === 0) expect(choice).toBeUndefined();
           else expect(fit.map(({ instance }) => instance.id)).toContain(choice!.instanceId);

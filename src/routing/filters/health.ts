@@ -4,5 +4,9 @@ import type { Filter } from '../plugins.ts';
 
 export const healthFilter: Filter = {
   name: 'health',
-  keeps: (_request, view) => view.state === 'ready',
+  apply(_request, views, dropped, mark) {
+    for (let i = 0; i < views.length; i++) {
+      if (dropped[i] === 0 && views[i]!.state !== 'ready') dropped[i] = mark;
+    }
+  },
 };

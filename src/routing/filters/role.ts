@@ -4,5 +4,9 @@ import type { Filter } from '../plugins.ts';
 
 export const roleFilter: Filter = {
   name: 'role',
-  keeps: (_request, { instance }) => instance.role === 'both',
+  apply(_request, views, dropped, mark) {
+    for (let i = 0; i < views.length; i++) {
+      if (dropped[i] === 0 && views[i]!.instance.role !== 'both') dropped[i] = mark;
+    }
+  },
 };

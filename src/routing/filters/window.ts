@@ -1,14 +1,22 @@
 /** Keeps instances whose window has room, in requests and in prompt tokens, and whose engine did not just say it is full. */
 
+import type { InstanceView } from '../instance-view.ts';
 import type { Filter } from '../plugins.ts';
 
-/** A prompt larger than the whole window may still go to an instance that has no other prompt before it. */
 export const windowFilter: Filter = {
   name: 'window',
   isTransient: true,
-  keeps: ({ promptTokens }, view, { nowMs }) =>
-    view.inFlightRequests < view.windowRequests &&
-    view.restingUntilMs <= nowMs &&
-    (view.pendingPrefillTokens === 0 ||
-      view.pendingPrefillTokens + promptTokens <= view.instance.maxPrefillTokens),
+  apply({ promptTokens }, views, dropped, mark, { nowMs }) {
+    for (let i = 0; i < views.length; i++) {
+      if (dropped[i] !== 0) continue;
+      const view = views[i]!;
+      const isFull = view.inFlightRequests >= view.windowRequests || view.restingUntilMs > nowMs;
+      if (isFull || !hasPrefillRoom(view, promptTokens)) dropped[i] = mark;
+    }
+  },
 };
+
+/** A prompt larger than the whole window may still go to an instance that has no other prompt before it. */
+function hasPrefillRoom({ pendingPrefillTokens, instance }: InstanceView, promptTokens: number): boolean {
+  return pendingPrefillTokens === 0 || pendingPrefillTokens + promptTokens <= instance.maxPrefillTokens;
+}
