@@ -84,6 +84,11 @@ describe('a call for an engine', () => {
     expect(take(anIntake(), aCall({ headers: { 'x-request-id': 'abc' } })).request.id).toBe('abc');
   });
 
+  it('has an id even where it is refused', () => {
+    expect(anIntake().idFor(aCall({ headers: { 'x-request-id': 'abc' } }))).toBe('abc');
+    expect(anIntake().idFor(aCall())).toBe('sb-p-1');
+  });
+
   it('bears the caller’s hints', () => {
     const headers = {
       'x-signalbox-priority': 'high',

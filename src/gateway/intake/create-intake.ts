@@ -67,6 +67,7 @@ export function createIntake(options: IntakeOptions): UpdatableIntake {
     update(settings) {
       rules = prepare(options, settings);
     },
+    idFor: (call) => options.requestIds.idFor(call),
     preflight(call) {
       const route = findRoute(call.method, call.path);
       const key = rules.authenticate(call.headers);

@@ -88,6 +88,8 @@ export interface AcceptedCall {
 
 /** Both throw `SignalboxError` for what cannot be served. */
 export interface Intake {
+  /** An id for a call that `preflight` refuses; what it takes has one. */
+  idFor(call: IncomingCall): string;
   /** Before the body is read: path, method, API key, content type, declared length. */
   preflight(call: IncomingCall): Preflight;
   /** With the whole body, for a preflight of type `forward`. */
