@@ -25,7 +25,9 @@ interface Flags extends EngineFlags {
 
 export function engineCommand(): Command {
   const command = new Command('engine')
-    .description('serve one engine over the OpenAI API: simulated, with the timing of real hardware')
+    .description(
+      'serve one engine over the OpenAI API: simulated with the timing of real hardware, or a real GGUF model',
+    )
     .addOption(
       new Option('--as <dialect>', 'whose API to show (default: the kind that the engine is)').choices(
         DIALECT_NAMES,

@@ -10,6 +10,10 @@ export interface EngineFlags {
   readonly simulate?: string;
   readonly speed?: number;
   readonly seed?: number;
+  readonly gguf?: string;
+  readonly sequences?: number;
+  readonly contextTokens?: number;
+  readonly threads?: number;
 }
 
 export interface OpenedEngine {
@@ -56,7 +60,39 @@ const simulated: EngineSource = {
   },
 };
 
-export const ENGINE_SOURCES: readonly EngineSource[] = [simulated];
+const gguf: EngineSource = {
+  flag: 'gguf',
+  dialect: 'llamacpp',
+  options: () => [
+    new Option('--gguf <file>', 'a real model, computed by llama.cpp on the CPU (needs node-llama-cpp)'),
+    new Option('--sequences <number>', 'requests computed together (default: 4)').argParser(countingNumber),
+    new Option(
+      '--context-tokens <number>',
+      "tokens that one request may span (default: the model's own, at most 4096)",
+    ).argParser(countingNumber),
+    new Option('--threads <number>', 'threads to compute with (default: as the cores allow)').argParser(
+      countingNumber,
+    ),
+  ],
+  async open({ gguf: file = '', model, sequences, contextTokens, threads }) {
+    const { openGgufEngine } = await import('../../engines/gguf/index.ts');
+    const engine = await openGgufEngine({
+      file,
+      ...(model !== undefined && { modelName: model }),
+      ...(sequences !== undefined && { sequences }),
+      ...(contextTokens !== undefined && { contextTokens }),
+      ...(threads !== undefined && { threads }),
+    });
+    const size = `sequences: ${engine.sequences}, threads: ${engine.threads}`;
+    return {
+      engine,
+      slots: Math.max(1, engine.sequences),
+      about: `${file}, computed by llama.cpp on the CPU, ${size}`,
+    };
+  },
+};
+
+export const ENGINE_SOURCES: readonly EngineSource[] = [simulated, gguf];
 
 function positiveNumber(text: string): number {
   const value = Number(text);
@@ -68,4 +104,10 @@ function integer(text: string): number {
   const value = Number(text);
   if (text.trim() !== '' && Number.isSafeInteger(value)) return value;
   throw new InvalidArgumentError('a whole number is allowed.');
+}
+
+function countingNumber(text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 1) return value;
+  throw new InvalidArgumentError('a whole number of at least 1 is allowed.');
 }

@@ -5,7 +5,7 @@ import type { LlamaContext, LlamaModel } from 'node-llama-cpp';
 import { Embedder } from './embedder.ts';
 import { GgufEngine } from './gguf-engine.ts';
 import { GgufLoadError, type LlamaBinding, loadLlamaBinding } from './llama-binding.ts';
-import { describeFailure, loadModelFile } from './model-file.ts';
+import { checkFile, describeFailure, loadModelFile } from './model-file.ts';
 import { DEFAULT_MOST_CONTEXT_TOKENS, DEFAULT_SEQUENCES, type GgufEngineOptions } from './options.ts';
 import { createPromptTokenizer } from './prompt-tokens.ts';
 import { defaultThreads } from './threads.ts';
@@ -17,8 +17,9 @@ export type { GgufEngineOptions } from './options.ts';
 /** Loads the model; rejects with a `GgufLoadError` that says what is missing or wrong. */
 export async function openGgufEngine(options: GgufEngineOptions): Promise<GgufEngine> {
   refuseBadNumbers(options);
+  const sizeBytes = await checkFile(options.file);
   const binding = await loadLlamaBinding();
-  const model = await loadModelFile(binding, options.file);
+  const model = await loadModelFile(binding, options.file, sizeBytes);
   const threads = options.threads ?? defaultThreads(binding.llama.cpuMathCores);
   try {
     const wanted = wantedContextTokens(options, model.trainContextSize);

@@ -8,8 +8,8 @@ const MAGIC = 'GGUF';
 /** How llama.cpp words what it finds in a file that ends too early. */
 const INCOMPLETE = /not within the file bounds|failed to read (?:key-value pairs|tensor)/;
 
-export async function loadModelFile(binding: LlamaBinding, file: string): Promise<LlamaModel> {
-  const sizeBytes = await checkFile(file);
+/** @param sizeBytes from `checkFile` */
+export function loadModelFile(binding: LlamaBinding, file: string, sizeBytes: number): Promise<LlamaModel> {
   return binding.explain(
     () => binding.llama.loadModel({ modelPath: file, gpuLayers: 0 }),
     (thrown, errorLines) => {
@@ -24,7 +24,7 @@ export async function loadModelFile(binding: LlamaBinding, file: string): Promis
   );
 }
 
-/** Refuses what is no GGUF file before llama.cpp reads it; returns its size in bytes. */
+/** Refuses what is no GGUF file, before llama.cpp is even loaded; returns its size in bytes. */
 export async function checkFile(file: string): Promise<number> {
   const info = await stat(file).catch((thrown: NodeJS.ErrnoException) => {
     if (thrown.code === 'ENOENT') throw new GgufLoadError(`There is no model file at ${file}.`);
