@@ -1,8 +1,7 @@
 /** The control listener's routes behind its guards, without a socket. */
 
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { asSignalboxError } from '../domain/index.ts';
-import { errorResponse } from './error-response.ts';
+import { errorResponse, failureOf } from './error-response.ts';
 import { isLoopback } from './guards/binding.ts';
 import { hostGuard, originGuard, tokenGuard } from './guards/guards.ts';
 import { refuseInvalidInput } from './invalid-input.ts';
@@ -36,8 +35,9 @@ export function createAdminApp(options: AdminOptions): OpenAPIHono {
   for (const routes of options.routes ?? []) routes.mount(app);
   app.notFound((context) => answerUnknownRoute(context, app.routes));
   app.onError((thrown, context) => {
-    if (asSignalboxError(thrown).code === 'internal_error') options.onInternalError?.(thrown);
-    return errorResponse(context, thrown);
+    const error = failureOf(thrown);
+    if (error.code === 'internal_error') options.onInternalError?.(thrown);
+    return errorResponse(context, error);
   });
   return app;
 }

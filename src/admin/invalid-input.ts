@@ -1,6 +1,5 @@
 /** Turns what the schemas find wrong with a request into one message: which field, what was found, what is allowed. */
 
-import type { Context } from 'hono';
 import { type ErrorCode, SignalboxError } from '../domain/index.ts';
 
 interface Issue {
@@ -12,38 +11,42 @@ interface Issue {
 }
 
 interface ValidationResult {
+  /** Which part of the request was looked at: `query`, `param`, `json`, … */
   readonly target: string;
   readonly success: boolean;
   readonly error?: { readonly issues: readonly Issue[] };
+  /** What was found there. */
+  readonly data?: unknown;
 }
 
 /** For `OpenAPIHono`'s `defaultHook`. */
-export function refuseInvalidInput(result: ValidationResult, context: Context): void {
-  if (result.success) return;
-  const issue = result.error?.issues[0];
-  if (issue === undefined) return;
-  throw invalidInput(issue, result.target, context);
-}
-
-function invalidInput(issue: Issue, target: string, context: Context): SignalboxError {
+export function refuseInvalidInput({ target, success, error, data }: ValidationResult): void {
+  const issue = error?.issues[0];
+  if (success || issue === undefined) return;
   if (issue.code === 'unrecognized_keys') {
     const name = issue.keys?.[0] ?? '';
-    return new SignalboxError('invalid_request', `${name}: unknown; ${issue.message}.`, { param: name });
+    throw new SignalboxError('invalid_request', `${name}: unknown, allowed is ${issue.message}.`, {
+      param: name,
+    });
   }
   const param = issue.path.map(String).join('.');
-  const code: ErrorCode = target === 'json' ? 'invalid_request' : 'invalid_value';
+  const found = valueAt(data, issue.path);
+  const code: ErrorCode = target === 'json' && issue.path.length === 0 ? 'invalid_request' : 'invalid_value';
   const subject = param === '' ? 'the request' : param;
-  return new SignalboxError(
-    code,
-    `${subject}: ${found(param, target, context)}allowed is ${issue.message}.`,
-    {
-      param,
-    },
+  const message = `${subject}: found ${shortened(found)}, allowed is ${issue.message}.`;
+  throw new SignalboxError(code, message, param === '' ? {} : { param });
+}
+
+function valueAt(data: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, key) =>
+      typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined,
+    data,
   );
 }
 
-function found(param: string, target: string, context: Context): string {
-  const value = target === 'query' ? context.req.query(param) : context.req.param(param);
-  if (value === undefined) return '';
-  return `found ${JSON.stringify(value.length <= 60 ? value : `${value.slice(0, 60)}…`)}, `;
+function shortened(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  const text = JSON.stringify(value);
+  return text.length <= 60 ? text : `${text.slice(0, 60)}…`;
 }

@@ -50,7 +50,14 @@ const setLevel = createRoute({
   request: { body: { content: { 'application/json': { schema: LogLevelView } }, required: true } },
   responses: {
     200: jsonResponse(LogLevelView, 'The level as it is then'),
-    ...errorResponses('invalid_request', 'request_too_large', 'not_found'),
+    ...errorResponses(
+      'invalid_request',
+      'invalid_value',
+      'invalid_json',
+      'unsupported_media_type',
+      'request_too_large',
+      'not_found',
+    ),
   },
 });
 

@@ -1,0 +1,134 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { type Browser, chromium, type Page as Tab } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { aRecord } from '../../telemetry/__fixtures__/builders.ts';
+import { type ControlRoom, openControlRoom } from '../__fixtures__/control-room.ts';
+import type { AdminOptions } from '../options.ts';
+
+const rooms: ControlRoom[] = [];
+
+async function open(options: Partial<AdminOptions> = {}): Promise<ControlRoom> {
+  const room = await openControlRoom(options);
+  rooms.push(room);
+  return room;
+}
+
+afterEach(async () => {
+  await Promise.all(rooms.splice(0).map((room) => room.close()));
+});
+
+describe.each(['/', '/docs'])('the page at %s', (path) => {
+  it('needs nothing from elsewhere', async () => {
+    const { text, headers } = await (await open()).call(path);
+    expect(headers.get('content-type')).toBe('text/html; charset=UTF-8');
+    expect(text).not.toMatch(/https?:\/\//);
+    expect(text).not.toMatch(/<(script|link|img|iframe)[^>]+(src|href)="(?!data:)/);
+  });
+
+  it('lets the browser run its own script and style only', async () => {
+    const { text, headers } = await (await open()).call(path);
+    const policy = headers.get('content-security-policy') ?? '';
+    for (const tag of ['script', 'style']) {
+      const source = new RegExp(`<${tag}>([^]*?)</${tag}>`).exec(text)![1]!;
+      const hash = createHash('sha256').update(source).digest('base64');
+      expect(policy).toContain(`${tag}-src 'sha256-${hash}'`);
+    }
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).not.toContain('unsafe');
+  });
+
+  it('puts nothing into the document but text', async () => {
+    const { text } = await (await open()).call(path);
+    expect(text).not.toMatch(/innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(/);
+  });
+});
+
+const BROWSER = '/usr/bin/chromium';
+const ARGUMENTS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+const suite = existsSync(BROWSER) ? 'in a browser' : `in a browser (skipped: no ${BROWSER} here)`;
+
+describe.skipIf(!existsSync(BROWSER))(suite, () => {
+  let browser: Browser;
+  let tab: Tab;
+  let problems: string[];
+
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: BROWSER, args: ARGUMENTS });
+  });
+
+  afterAll(() => browser.close());
+
+  async function visit(url: string): Promise<void> {
+    tab = await browser.newPage();
+    problems = [];
+    tab.on('pageerror', (error) => problems.push(error.message));
+    tab.on('console', (message) => {
+      if (message.type() === 'error') problems.push(message.text());
+    });
+    await tab.goto(url);
+  }
+
+  afterEach(() => tab.close());
+
+  it('shows instances, queue and decisions, and a name that looks like markup as it is', async () => {
+    const room = await open({ fleetDescription: '2 engines' });
+    const odd = '<img src=x onerror=alert(1)>';
+    room.addInstance({ id: odd, maxConcurrency: 1, engine: 'vllm' });
+    room.addInstance({ id: 'gpu-2', models: ['qwen'] });
+    room.submit({ id: 'r1' });
+    room.submit({ id: 'r2' });
+    room.telemetry.observer.onRequestEnd(aRecord({ requestId: 'r1', ttftMs: 80 }));
+    await visit(room.url);
+    await tab.locator('#decisions td').first().waitFor();
+    expect(await tab.locator('#fleet').textContent()).toBe('2 engines');
+    expect(await tab.locator('#instances tbody tr').count()).toBe(2);
+    expect(await tab.locator('#instances tbody tr').first().locator('td').first().textContent()).toBe(odd);
+    expect(await tab.locator('#instances img').count()).toBe(0);
+    expect(await tab.locator('#tiles').textContent()).toContain('2 / 2instances ready1running1waiting');
+    expect(await tab.locator('#queue tbody').textContent()).toContain('llama1');
+    expect(await tab.locator('#decisions tbody').textContent()).toContain('80 ms');
+    expect(problems).toEqual([]);
+  });
+
+  it('asks for the token and then shows what it guards', async () => {
+    const room = await open({ token: 'hush-hush' });
+    room.addInstance({ id: 'gpu-1' });
+    await visit(room.url);
+    await tab.locator('#token').fill('hush-hush');
+    await tab.locator('#login button').click();
+    await tab.locator('#instances tbody td').first().waitFor();
+    expect(await tab.locator('#instances tbody').textContent()).toContain('gpu-1');
+    expect(tab.url()).not.toContain('hush');
+    await tab.locator('#login').waitFor({ state: 'hidden' });
+  });
+
+  it('says so when the process is gone', async () => {
+    const room = await open();
+    await visit(room.url);
+    await tab.locator('#tiles b').first().waitFor();
+    await room.close();
+    await tab.getByText('Signalbox does not answer.').waitFor();
+  });
+
+  it('draws the reference of every operation', async () => {
+    const room = await open();
+    await visit(`${room.url}/docs`);
+    await tab.locator('details#getDecision').waitFor();
+    await tab.locator('details#listDecisions summary').click();
+    const shown = await tab.locator('details#listDecisions').textContent();
+    expect(shown).toContain('GET/admin/decisions');
+    expect(shown).toContain('limit?query');
+    expect(problems).toEqual([]);
+  });
+});
