@@ -1,0 +1,31 @@
+/** The one YAML file: its schema, reading it, explaining its mistakes, and taking over its changes. */
+
+export { type ConfigChange, changedKeys, keysNeedingRestart } from './changes.ts';
+export type {
+  AliasTarget,
+  ApiKeyConfig,
+  Config,
+  ControlListenerConfig,
+  CredentialsConfig,
+  DataListenerConfig,
+  DeepReadonly,
+  InstanceConfig,
+  InstanceHealthConfig,
+  InstanceScrapeConfig,
+  ListenerConfig,
+  MetricNamesConfig,
+  PolicyConfig,
+  RemoteInstanceConfig,
+  SimulatedDialect,
+  SimulatedInstanceConfig,
+  TlsConfig,
+} from './config.ts';
+export type { Environment } from './interpolation.ts';
+export { configJsonSchema, type JsonSchema } from './json-schema.ts';
+export { type LoadOptions, loadConfig } from './load-config.ts';
+export { BUILT_IN_NAMES, type KnownNames } from './names.ts';
+export { type ParseOptions, type ParseResult, parseConfig } from './parse-config.ts';
+export { type ConfigProblem, formatProblem } from './problem.ts';
+export { isLoopback } from './resolve-listeners.ts';
+export { maskLine, Secret } from './secret.ts';
+export { type ConfigWatcher, type WatchOptions, watchConfig } from './watch-config.ts';

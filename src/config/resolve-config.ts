@@ -1,0 +1,131 @@
+/** From what the file says to what the house runs on; mistakes that only show between fields are found here. */
+
+import { DEFAULT_AGING_MS } from '../queueing/index.ts';
+import type { ProfileSettings } from '../routing/index.ts';
+import type { ApiKeyConfig, Config, InstanceConfig, PolicyConfig } from './config.ts';
+import type { Resolution } from './resolution.ts';
+import { resolveAliases, servedNames } from './resolve-aliases.ts';
+import { resolveInstances } from './resolve-instances.ts';
+import { resolveListeners } from './resolve-listeners.ts';
+import type { ConfigFile } from './schema/config-file.ts';
+import { suggest } from './suggest.ts';
+
+/** The name that decisions show for a profile written out in the file. */
+export const CUSTOM_PROFILE = 'custom';
+
+export function resolveConfig(file: ConfigFile, resolution: Resolution): Config {
+  const {
+    $schema,
+    seed,
+    listeners,
+    instances: _instances,
+    aliases,
+    policy,
+    routing,
+    auth,
+    ...asInFile
+  } = file;
+  const instances = resolveInstances(file, resolution);
+  if (instances.length === 0 && file.instances.length === 0) {
+    resolution.warn({ path: ['instances'], message: 'no instances are configured' });
+  }
+  checkEjection(file, resolution);
+  checkModelNames(file, instances, resolution);
+  return deepFreeze({
+    ...asInFile,
+    listeners: resolveListeners(file, resolution),
+    instances,
+    aliases: resolveAliases(file, instances, resolution),
+    policy: resolvePolicy(file, resolution),
+    routing: resolveRouting(file, resolution),
+    auth: { keys: resolveKeys(file, resolution) },
+    ...(seed !== undefined && { seed }),
+  });
+}
+
+function resolvePolicy({ policy }: ConfigFile, resolution: Resolution): PolicyConfig {
+  const settings = typeof policy === 'string' ? { name: policy } : policy;
+  if (settings.name === 'fifo' && settings.agingMs !== undefined) {
+    const message = 'policy.agingMs has no effect on the policy fifo';
+    resolution.warn({ path: ['policy', 'agingMs'], isAboutKey: true, message });
+  }
+  return { name: settings.name, agingMs: settings.agingMs ?? DEFAULT_AGING_MS };
+}
+
+function resolveRouting({ routing }: ConfigFile, resolution: Resolution): ProfileSettings {
+  if (typeof routing !== 'string') return { name: CUSTOM_PROFILE, ...routing };
+  const preset = resolution.names.presets.get(routing);
+  if (preset === undefined)
+    throw new RangeError(`routing: the schema let the unknown preset "${routing}" pass`);
+  return preset;
+}
+
+function resolveKeys({ auth }: ConfigFile, resolution: Resolution): Record<string, ApiKeyConfig> {
+  const firstWith = new Map<string, string>();
+  const keys = Object.entries(auth.keys).map(([name, key]): [string, ApiKeyConfig] => {
+    const sha256 = key.sha256.toLowerCase();
+    const first = firstWith.get(sha256);
+    if (first !== undefined) {
+      const message = `the API keys ${JSON.stringify(first)} and ${JSON.stringify(name)} are the same key`;
+      resolution.mistake({ path: ['auth', 'keys', name, 'sha256'], message, allowed: 'a key for each name' });
+    }
+    firstWith.set(sha256, name);
+    const { tenant = name, models, maxPriority } = key;
+    return [name, { sha256, tenant, maxPriority, ...(models && { models }) }];
+  });
+  return Object.fromEntries(keys);
+}
+
+function checkEjection({ health }: ConfigFile, resolution: Resolution): void {
+  const { baseMs, maxMs } = health.ejection;
+  if (maxMs >= baseMs) return;
+  resolution.mistake({
+    path: ['health', 'ejection', 'maxMs'],
+    message: `health.ejection.maxMs must be at least baseMs (${baseMs}), found ${maxMs}`,
+    found: String(maxMs),
+    allowed: `a whole number of milliseconds of at least ${baseMs}`,
+  });
+}
+
+/** Settings and keys that name a model nobody serves do no harm, but are hardly meant. */
+function checkModelNames(
+  file: ConfigFile,
+  instances: readonly InstanceConfig[],
+  resolution: Resolution,
+): void {
+  const { names, isComplete } = servedNames(file, instances);
+  if (!isComplete) return;
+  const known = [...names, ...Object.keys(file.aliases)];
+  const settings = Object.keys(file.models).map((model) => ({
+    model,
+    path: ['models', model],
+    isAboutKey: true,
+  }));
+  const allowed = Object.entries(file.auth.keys).flatMap(([name, key]) =>
+    (key.models ?? []).map((model, index) => ({
+      model,
+      path: ['auth', 'keys', name, 'models', index],
+      isAboutKey: false,
+    })),
+  );
+  for (const { model, path, isAboutKey } of [...settings, ...allowed]) {
+    if (known.includes(model)) continue;
+    const suggestion = suggest(model, known);
+    const message = `no instance serves the model ${JSON.stringify(model)}`;
+    resolution.warn({
+      path,
+      isAboutKey,
+      message,
+      found: JSON.stringify(model),
+      allowed: known.join(', '),
+      ...(suggestion && { suggestion }),
+    });
+  }
+}
+
+function deepFreeze<Value extends object>(value: Value): Value {
+  for (const inner of Object.values(value)) {
+    if (inner !== null && typeof inner === 'object' && !Object.isFrozen(inner)) deepFreeze(inner);
+  }
+  return Object.freeze(value);
+}

@@ -1,0 +1,51 @@
+/** The one YAML file as a schema. */
+
+import * as z from 'zod';
+import type { KnownNames } from '../names.ts';
+import { authSection } from './auth.ts';
+import { healthSection, scrapeSection } from './health.ts';
+import { instanceSchema } from './instances.ts';
+import { listenersSection } from './listeners.ts';
+import { aliasesSection, modelsSection } from './models.ts';
+import {
+  decisionsSection,
+  hintsSection,
+  limitsSection,
+  loggingSection,
+  reloadSection,
+  seedSection,
+  shutdownSection,
+  tokenEstimateSection,
+  upstreamSection,
+} from './operation.ts';
+import { policySection, queueSection, retriesSection, routingSection } from './scheduling.ts';
+
+/** The schema, with the names that policies, profiles and simulations may have. */
+export const configFileSchema = (names: KnownNames) =>
+  z.strictObject({
+    $schema: z.string().optional().describe('Address of this schema, for editors that look for it here.'),
+    listeners: listenersSection,
+    instances: z.array(instanceSchema(names)).default([]).describe('The engines that requests are sent to.'),
+    models: modelsSection,
+    aliases: aliasesSection,
+    queue: queueSection,
+    policy: policySection(names),
+    routing: routingSection(names),
+    retries: retriesSection,
+    health: healthSection,
+    scrape: scrapeSection,
+    upstream: upstreamSection,
+    limits: limitsSection,
+    tokenEstimate: tokenEstimateSection,
+    shutdown: shutdownSection,
+    logging: loggingSection,
+    auth: authSection,
+    hints: hintsSection,
+    seed: seedSection,
+    decisions: decisionsSection,
+    reload: reloadSection,
+  });
+
+/** What the file says, checked piece by piece and with defaults, before secrets and cross-references are resolved. */
+export type ConfigFile = z.output<ReturnType<typeof configFileSchema>>;
+export type InstanceFile = ConfigFile['instances'][number];

@@ -1,0 +1,48 @@
+/** "Did you mean …": the known word nearest to what was written. */
+
+/** The nearest of `known`, or `undefined` when none is near enough to be meant. */
+export function suggest(written: string, known: readonly string[]): string | undefined {
+  const wanted = normalise(written);
+  if (wanted === '') return undefined;
+  let nearest: string | undefined;
+  // At least one letter must be right.
+  let nearestDistance = Math.min(wanted.length, Math.max(1, Math.floor(wanted.length / 3)) + 1);
+  for (const candidate of known) {
+    const distance = distanceOf(wanted, normalise(candidate));
+    if (distance < nearestDistance) {
+      nearest = candidate;
+      nearestDistance = distance;
+    }
+  }
+  return nearest ?? known.find((candidate) => sharesBeginning(wanted, normalise(candidate)));
+}
+
+/** Case and the styles of joining words (`max_requests`, `max-requests`) do not count. */
+function normalise(word: string): string {
+  return word.toLowerCase().replace(/[^a-z0-9]/g, '');
+}
+
+/** `timeout` for `timeoutMs`, `intervalSeconds` for `interval…`: a whole word shared, the unit differs. */
+function sharesBeginning(a: string, b: string): boolean {
+  const [shorter, longer] = a.length < b.length ? [a, b] : [b, a];
+  return shorter.length >= 4 && longer.startsWith(shorter);
+}
+
+/** Optimal string alignment distance: insertions, deletions, replacements and swaps of neighbours. */
+function distanceOf(a: string, b: string): number {
+  if (Math.abs(a.length - b.length) > 8 || a.length > 64) return Number.POSITIVE_INFINITY;
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = last[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row[j] = Math.min(last[j]! + 1, row[j - 1]! + 1, replaced);
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      if (isSwap) row[j] = Math.min(row[j]!, beforeLast[j - 2]! + 1);
+    }
+    beforeLast = last;
+    last = row;
+  }
+  return last[b.length]!;
+}
