@@ -86,45 +86,71 @@ export function createPageClient(options: PageClientOptions = {}): PageClient {
 const MAX_ERROR_BODY_CHARACTERS = 512;
 
 async function getPage(agent: Agent, page: PageRequest): Promise<PageOutcome> {
-  const timeout = AbortSignal.timeout(page.timeoutMs);
-  const signal = page.signal ? AbortSignal.any([page.signal, timeout]) : timeout;
-  const fail = (
-    reason: PageFailureReason,
-    message: string,
-    rest: Partial<PageFailure> = {},
-  ): PageFailure => ({
-    ok: false,
-    url: page.url,
-    reason,
-    message: `GET ${page.url}: ${message}`,
-    ...rest,
-  });
+  const limit = limitTo(page.timeoutMs, page.signal);
   try {
-    const answer = await request(page.url, {
-      dispatcher: agent,
-      signal,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      headers: { 'accept-encoding': 'gzip', ...page.headers },
-    });
-    const status = answer.statusCode;
-    const bytes = await readUpTo(answer.body, page.maxBytes);
-    if (status >= 300 && status < 400) {
-      const to = String(answer.headers.location ?? 'nowhere');
-      return fail('redirect', `redirected (${status}) to ${to}; redirects are not followed`, { status });
-    }
-    if (bytes === undefined)
-      return fail('too-large', `the page is larger than ${page.maxBytes} bytes`, { status });
-    const body = await decode(bytes, answer.headers['content-encoding'], page.maxBytes);
-    if (typeof body === 'string') return fail('encoding', body, { status });
-    if (status >= 200 && status < 300) return { ok: true, url: page.url, status, body };
-    const excerpt = body.toString('utf8').slice(0, MAX_ERROR_BODY_CHARACTERS);
-    return fail('status', `answered ${status}`, { status, body: excerpt });
+    return await exchange(agent, page, limit.signal);
   } catch (error) {
-    if (page.signal?.aborted) return fail('aborted', 'given up');
-    if (timeout.aborted) return fail('timeout', `no complete answer within ${page.timeoutMs} ms`);
-    return fail('unreachable', describeError(error));
+    if (page.signal?.aborted) return failure(page, 'aborted', 'given up');
+    if (limit.signal.aborted) {
+      return failure(page, 'timeout', `no complete answer within ${page.timeoutMs} ms`);
+    }
+    return failure(page, 'unreachable', describeError(error));
+  } finally {
+    limit.release();
   }
+}
+
+/**
+ * A signal for one exchange. It leaves neither timer nor listener behind, which `AbortSignal.timeout` and `.any` do
+ * until they are collected: a fleet makes thousands of requests a second that all share a few long-lived signals.
+ */
+function limitTo(timeoutMs: number, outer: AbortSignal | undefined) {
+  const controller = new AbortController();
+  const abort = () => controller.abort();
+  const timer = setTimeout(abort, timeoutMs);
+  if (outer?.aborted) abort();
+  outer?.addEventListener('abort', abort);
+  return {
+    signal: controller.signal,
+    release() {
+      clearTimeout(timer);
+      outer?.removeEventListener('abort', abort);
+    },
+  };
+}
+
+async function exchange(agent: Agent, page: PageRequest, signal: AbortSignal): Promise<PageOutcome> {
+  const answer = await request(page.url, {
+    dispatcher: agent,
+    signal,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    headers: { 'accept-encoding': 'gzip', ...page.headers },
+  });
+  const status = answer.statusCode;
+  const bytes = await readUpTo(answer.body, page.maxBytes);
+  if (status >= 300 && status < 400) {
+    const to = String(answer.headers.location ?? 'nowhere');
+    const words = `redirected (${status}) to ${to}; redirects are not followed`;
+    return failure(page, 'redirect', words, { status });
+  }
+  if (bytes === undefined) {
+    return failure(page, 'too-large', `the page is larger than ${page.maxBytes} bytes`, { status });
+  }
+  const body = await decode(bytes, answer.headers['content-encoding'], page.maxBytes);
+  if (typeof body === 'string') return failure(page, 'encoding', body, { status });
+  if (status >= 200 && status < 300) return { ok: true, url: page.url, status, body };
+  const excerpt = body.toString('utf8').slice(0, MAX_ERROR_BODY_CHARACTERS);
+  return failure(page, 'status', `answered ${status}`, { status, body: excerpt });
+}
+
+function failure(
+  page: PageRequest,
+  reason: PageFailureReason,
+  message: string,
+  rest: Pick<PageFailure, 'status' | 'body'> = {},
+): PageFailure {
+  return { ok: false, url: page.url, reason, message: `GET ${page.url}: ${message}`, ...rest };
 }
 
 /** The body's bytes, or `undefined` as soon as there are more than `maxBytes`; the rest is never read. */
