@@ -41,7 +41,8 @@ export interface Gateway {
   onFleetEvent(event: FleetEvent): void;
   /**
    * From now on `/ready` says 503 and new calls are refused with `shutting_down`. What is under way may go on for
-   * `graceMs`, then it is ended with an error; then the listener and all connections close.
+   * `graceMs`, then it is ended with an error; then the listener and all connections close. Called again, it can only
+   * shorten the wait.
    */
   close(graceMs: number): Promise<CloseReport>;
 }
@@ -61,6 +62,7 @@ class HttpGateway implements Gateway {
   #settings: GatewaySettings;
   #context: RelayContext;
   #closing: Promise<CloseReport> | undefined;
+  readonly #graceOver = Promise.withResolvers<void>();
 
   constructor(options: GatewayOptions) {
     this.#options = options;
@@ -91,15 +93,18 @@ class HttpGateway implements Gateway {
     if (event.type === 'instance-removed') this.#client.forget(event.instanceId);
   }
 
-  close(graceMs: number): Promise<CloseReport> {
-    this.#closing ??= this.#close(graceMs);
-    return this.#closing;
+  async close(graceMs: number): Promise<CloseReport> {
+    const timer = setTimeout(this.#graceOver.resolve, graceMs);
+    this.#closing ??= this.#close();
+    const report = await this.#closing;
+    clearTimeout(timer);
+    return report;
   }
 
-  async #close(graceMs: number): Promise<CloseReport> {
+  async #close(): Promise<CloseReport> {
     const before = this.#calls.size;
     for (const relay of this.#calls.items) relay.closeAfterwards();
-    await this.#calls.untilEmpty(graceMs);
+    await Promise.race([this.#calls.untilEmpty(), this.#graceOver.promise]);
     const aborted = this.#calls.size;
     for (const relay of [...this.#calls.items]) relay.abort(shuttingDown());
     const cut = setTimeout(() => this.#server.destroyConnections(), FLUSH_MS);
@@ -185,6 +190,7 @@ class HttpGateway implements Gateway {
     const error = asSignalboxError(thrown);
     if (error.code === 'internal_error') this.#logInside(thrown, call);
     const { observer, clock } = this.#options;
+    if (this.#closing !== undefined) exchange.closeAfterwards();
     observer.onRequestStart();
     writeError(exchange, error, requestId);
     observer.onRequestEnd(refusedRecord(call, error, requestId ?? '', clock.now()));

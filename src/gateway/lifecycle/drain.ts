@@ -21,14 +21,12 @@ export class Drain<Item> {
     if (this.#items.size === 0) this.#onEmpty?.();
   }
 
-  /** Resolves when nothing is under way any more, or after `limitMs`. */
-  async untilEmpty(limitMs: number): Promise<void> {
+  /** Resolves when nothing is under way any more. */
+  async untilEmpty(): Promise<void> {
     if (this.#items.size === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, limitMs);
     this.#onEmpty = resolve;
     await promise;
     this.#onEmpty = undefined;
-    clearTimeout(timer);
   }
 }

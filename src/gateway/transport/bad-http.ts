@@ -1,5 +1,6 @@
 /** The answer to what could not be read as an HTTP call at all, in the shape that OpenAI's clients understand. */
 
+import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type ErrorCode, SignalboxError } from '../../domain/index.ts';
 import { errorAnswer } from '../errors/index.ts';
@@ -52,4 +53,12 @@ export function refuseBadHttp(error: Error, socket: Duplex, isAnswerUnderWay: bo
   socket.once('close', () => clearTimeout(timer));
   socket.resume();
   socket.end(badHttpAnswer(error));
+}
+
+/** RFC 9112, section 3.2: a call of HTTP/1.1 without `host` must be refused. */
+export function refuseWithoutHost(response: ServerResponse): void {
+  const error = new SignalboxError('bad_http', 'An HTTP/1.1 request needs a host header.');
+  const { status, headers, body } = errorAnswer(error);
+  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' });
+  response.end(body);
 }

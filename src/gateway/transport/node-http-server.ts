@@ -2,7 +2,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { refuseBadHttp } from './bad-http.ts';
+import { refuseBadHttp, refuseWithoutHost } from './bad-http.ts';
 import { NodeHttpExchange } from './node-http-exchange.ts';
 import type { Address, Exchange, ServerOptions, ServerTransport } from './port.ts';
 
@@ -18,12 +18,15 @@ export function createNodeHttpServer(
     keepAliveTimeout: options.keepAliveTimeoutMs,
     connectionsCheckingInterval: Math.max(50, Math.min(1000, options.headTimeoutMs / 4)),
     noDelay: true,
+    // Node would answer without saying why.
+    requireHostHeader: false,
   });
   const connections = new Connections();
   const onRequest = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => {
     const exchange = new NodeHttpExchange(request, response, options, expectsContinue);
     connections.begin(request.socket, exchange, response);
-    onExchange(exchange);
+    if (request.headers.host === undefined && request.httpVersion === '1.1') refuseWithoutHost(response);
+    else onExchange(exchange);
   };
   server.on('connection', (socket) => connections.add(socket));
   server.on('request', (request, response) => onRequest(request, response, false));

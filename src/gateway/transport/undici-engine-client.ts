@@ -159,12 +159,13 @@ class UndiciCall implements EngineCall, Dispatcher.DispatchHandler {
 function toEngineFailure(thrown: Error, wasSent: boolean): EngineFailure {
   const error = thrown as NodeJS.ErrnoException;
   const code = error.code ?? '';
-  return { kind: failureKind(code, wasSent), message: error.message === '' ? code : error.message };
+  const kind = error.name === 'HTTPParserError' ? 'not-http' : failureKind(code, wasSent);
+  return { kind, message: error.message === '' ? code : error.message };
 }
 
 function failureKind(code: string, wasSent: boolean): EngineFailure['kind'] {
   if (code === 'UND_ERR_INVALID_ARG') return 'unsendable';
-  if (code === 'UND_ERR_HEADERS_OVERFLOW' || code.startsWith('HPE_')) return 'not-http';
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') return 'not-http';
   return wasSent ? 'disconnected' : 'unreachable';
 }
 
