@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { type FleetEvent, seededRandom } from '../domain/index.ts';
 import {
   LLAMACPP_LOADING,
   LLAMACPP_PAGES,
@@ -7,89 +6,11 @@ import {
   SGLANG_PAGES,
   VLLM_PAGES,
 } from '../engines/__fixtures__/engines.ts';
-import {
-  type FixturePage,
-  type PageServer,
-  startPageServer,
-  until,
-} from '../engines/__fixtures__/page-server.ts';
-import { SYSTEM_TIMERS, type Timers } from '../engines/index.ts';
-import { createFleet, type Fleet, type FleetOptions } from './fleet.ts';
-import type { InstanceSettings } from './instance-settings.ts';
+import { startPageServer, until } from '../engines/__fixtures__/page-server.ts';
+import { SYSTEM_TIMERS } from '../engines/index.ts';
+import { closeAll, described, observe, reportsOf, serve } from './__fixtures__/observed-fleet.ts';
 
-const servers: PageServer[] = [];
-const fleets: Fleet[] = [];
-
-async function serve(pages: Readonly<Record<string, FixturePage>>): Promise<PageServer> {
-  const server = await startPageServer(pages);
-  servers.push(server);
-  return server;
-}
-
-interface Observed {
-  readonly fleet: Fleet;
-  readonly events: FleetEvent[];
-  /** The events of one instance besides reports, as short words. */
-  newsOf(id: string): string[];
-  /** Timers that are set now. */
-  openTimers(): number;
-}
-
-/** A fleet whose intervals are short, and whose timers are counted. */
-function observe(options: Partial<FleetOptions> = {}): Observed {
-  const events: FleetEvent[] = [];
-  const open = new Set<unknown>();
-  const timers: Timers = {
-    setTimeout(callback, delayMs) {
-      // Waits between attempts are real ones, cut short.
-      const handle = SYSTEM_TIMERS.setTimeout(
-        () => {
-          open.delete(handle);
-          callback();
-        },
-        Math.min(delayMs, 30),
-      );
-      open.add(handle);
-      return handle;
-    },
-    clearTimeout(handle) {
-      open.delete(handle);
-      SYSTEM_TIMERS.clearTimeout(handle);
-    },
-  };
-  const fleet = createFleet({
-    sink: (event) => events.push(event),
-    clock: { now: () => Date.now() },
-    random: seededRandom(1),
-    timers,
-    scrape: { intervalMs: 20 },
-    health: { intervalMs: 20, startIntervalMs: 10 },
-    relistIntervalMs: 25,
-    ...options,
-  });
-  fleets.push(fleet);
-  return { fleet, events, openTimers: () => open.size, newsOf: (id) => newsOf(events, id) };
-}
-
-function newsOf(events: readonly FleetEvent[], wanted: string): string[] {
-  return events.flatMap((event) => {
-    if (event.type === 'instance-reported') return [];
-    const id = event.type === 'instance-added' ? event.instance.id : event.instanceId;
-    if (id !== wanted) return [];
-    if (event.type === 'instance-added') return `added ${event.instance.models.join(' ')}`;
-    if (event.type === 'instance-health') return event.isHealthy ? 'healthy' : 'unhealthy';
-    return event.type;
-  });
-}
-
-const described = (fleet: Fleet, id: string) => fleet.describe().find((instance) => instance.id === id)!;
-const reportsOf = (events: readonly FleetEvent[], id: string) =>
-  events.filter((event) => event.type === 'instance-reported' && event.report.instanceId === id);
-
-afterEach(async () => {
-  await Promise.all(fleets.splice(0).map((fleet) => fleet.close()));
-  await Promise.all(servers.splice(0).map((server) => server.close()));
-});
+afterEach(closeAll);
 
 describe('a fleet of addresses alone', () => {
   it('finds out what is behind each, and tells of it, of its health, and of its load', async () => {
@@ -286,124 +207,6 @@ describe('an instance that is known', () => {
     const headers = server.requests.map((request) => request.headers.authorization);
     expect(new Set(headers)).toEqual(new Set(['Bearer secret']));
     expect(JSON.stringify(fleet.describe())).not.toContain('secret');
-  });
-});
-
-describe('replacing the wanted instances', () => {
-  async function running(settings: Partial<InstanceSettings> = {}) {
-    const server = await serve(VLLM_PAGES);
-    const observed = observe();
-    const wanted: InstanceSettings = { id: 'a', url: server.url, ...settings };
-    observed.fleet.replace([wanted]);
-    await until(() => observed.newsOf('a').includes('healthy'), 'it is healthy');
-    return { server, wanted, ...observed };
-  }
-
-  it('with the same changes nothing', async () => {
-    const { fleet, wanted, server, newsOf } = await running();
-    const hits = server.hits('/props');
-    fleet.replace([structuredClone(wanted)]);
-    await until(() => server.hits('/health') >= 5, 'time passed');
-    expect(newsOf('a')).toEqual(['added llama-3.1-8b', 'healthy']);
-    expect(server.hits('/props')).toBe(hits);
-  });
-
-  it('adds those that are new', async () => {
-    const { fleet, wanted, newsOf } = await running();
-    const other = await serve(SGLANG_PAGES);
-    fleet.replace([wanted, { id: 'b', url: other.url }]);
-    await until(() => newsOf('b').includes('healthy'), 'the new one is healthy');
-    expect(newsOf('a')).toEqual(['added llama-3.1-8b', 'healthy']);
-  });
-
-  it('removes those that are missing, and leaves them alone from then on', async () => {
-    const { fleet, server, events, newsOf } = await running();
-    fleet.replace([]);
-    expect(newsOf('a').at(-1)).toBe('instance-removed');
-    await until(() => server.openSockets() === 0, 'its connections are closed');
-    const [count, asked] = [events.length, server.requests.length];
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    expect([events.length, server.requests.length]).toEqual([count, asked]);
-    expect(fleet.describe()).toEqual([]);
-  });
-
-  it('says nothing of the removal of one that was never found', async () => {
-    const server = await serve({});
-    const { fleet, events } = observe();
-    fleet.replace([{ id: 'a', url: server.url }]);
-    await fleet.lookedAt();
-    fleet.replace([]);
-    expect(events).toEqual([]);
-  });
-
-  it('changes facts in place, without asking again', async () => {
-    const { fleet, wanted, server, events, newsOf } = await running();
-    const hits = server.hits('/props');
-    fleet.replace([{ ...wanted, maxConcurrency: 8, labels: { zone: 'eu' }, usdPerHour: 2.5 }]);
-    expect(newsOf('a')).toEqual(['added llama-3.1-8b', 'healthy', 'added llama-3.1-8b']);
-    expect(events.filter((event) => event.type === 'instance-added').at(-1)).toMatchObject({
-      instance: {
-        id: 'a',
-        maxConcurrency: 8,
-        labels: { zone: 'eu' },
-        usdPerHour: 2.5,
-        models: ['llama-3.1-8b'],
-      },
-    });
-    expect(server.hits('/props')).toBe(hits);
-    expect(described(fleet, 'a').health.verdict).toBe('healthy');
-  });
-
-  it('changes configured models in place', async () => {
-    const { fleet, wanted, newsOf } = await running();
-    fleet.replace([{ ...wanted, models: ['renamed'] }]);
-    expect(newsOf('a').at(-1)).toBe('added renamed');
-    fleet.replace([wanted]);
-    expect(newsOf('a').at(-1)).toBe('added llama-3.1-8b');
-  });
-
-  it('watches with the new settings, and the instance stays as healthy as it was', async () => {
-    const { fleet, wanted, server, newsOf } = await running();
-    server.set('/ping', 500);
-    fleet.replace([{ ...wanted, health: { path: '/ping', unhealthyAfter: 1 } }]);
-    await until(() => newsOf('a').includes('unhealthy'), 'the new page was asked for');
-    expect(newsOf('a')).toEqual(['added llama-3.1-8b', 'healthy', 'unhealthy']);
-  });
-
-  it('takes one whose address changed out until it is healthy there', async () => {
-    const { fleet, wanted, server, newsOf, events } = await running();
-    const moved = await serve({});
-    fleet.replace([{ ...wanted, url: moved.url }]);
-    expect(newsOf('a')).toEqual(['added llama-3.1-8b', 'healthy', 'unhealthy']);
-    await until(() => server.openSockets() === 0, 'the old address is left');
-    expect(described(fleet, 'a')).toMatchObject({ url: moved.url, isKnown: false });
-    moved.replaceAll(SGLANG_PAGES);
-    await until(() => newsOf('a').length === 5, 'it is healthy at its new address');
-    expect(newsOf('a').slice(3)).toEqual(['added qwen3-8b', 'healthy']);
-    expect(events.filter((event) => event.type === 'instance-added').at(-1)).toMatchObject({
-      instance: { url: moved.url, engine: 'sglang' },
-    });
-  });
-
-  it('removes one that moved and was not found again', async () => {
-    const { fleet, wanted, newsOf } = await running();
-    const moved = await serve({});
-    fleet.replace([{ ...wanted, url: moved.url }]);
-    fleet.replace([]);
-    expect(newsOf('a').at(-1)).toBe('instance-removed');
-  });
-
-  it('refuses two of one id, and changes nothing', async () => {
-    const { fleet, wanted, newsOf } = await running();
-    expect(() =>
-      fleet.replace([
-        { id: 'b', url: 'http://x' },
-        { id: 'b', url: 'http://y' },
-      ]),
-    ).toThrow('instance id "b" is used twice, for http://x and http://y; each needs its own');
-    expect(() => fleet.replace([wanted, { id: 'c', url: 'nowhere' }])).toThrow('"nowhere" is not an address');
-    expect(fleet.describe().map(({ id }) => id)).toEqual(['a']);
-    expect(newsOf('a')).toEqual(['added llama-3.1-8b', 'healthy']);
   });
 });
 

@@ -2,7 +2,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock, FleetSink, Random } from '../domain/index.ts';
-import { normaliseBaseUrl, SYSTEM_TIMERS, type Timers } from '../engines/index.ts';
+import { checkExtraNames, normaliseBaseUrl, SYSTEM_TIMERS, type Timers } from '../engines/index.ts';
 import type { InstanceDescription } from './description.ts';
 import type { WatchDefaults } from './engine-watch.ts';
 import { type InstanceMonitor, type MonitorOptions, startInstanceMonitor } from './instance-monitor.ts';
@@ -24,7 +24,7 @@ export interface Fleet {
   /**
    * Makes these the wanted instances: new ones are looked up and watched, missing ones are removed, changed ones
    * change in place.
-   * @throws TypeError when two have the same id or a URL is none; then nothing has changed
+   * @throws TypeError when two have the same id, or a URL or a metric's name is none; then nothing has changed
    */
   replace(wanted: readonly InstanceSettings[]): void;
   describe(): readonly InstanceDescription[];
@@ -110,6 +110,7 @@ function checked(wanted: readonly InstanceSettings[]): ReadonlyMap<string, Insta
   const byId = new Map<string, InstanceSettings>();
   for (const settings of wanted) {
     normaliseBaseUrl(settings.url);
+    checkExtraNames(settings.scrape?.extraMetricNames ?? {});
     const twin = byId.get(settings.id);
     if (twin) {
       throw new TypeError(

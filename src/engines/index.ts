@@ -24,7 +24,7 @@ export {
   type TlsSettings,
 } from './pages/page-client.ts';
 export { normaliseBaseUrl } from './pages/urls.ts';
-export { type ExtraMetricNames, parseMetricSelector } from './reading/extra-metrics.ts';
+export { checkExtraNames, type ExtraMetricNames, parseMetricSelector } from './reading/extra-metrics.ts';
 export { createMetricsReader, type MetricsReader } from './reading/metrics-reader.ts';
 export {
   type RecognisedEngine,

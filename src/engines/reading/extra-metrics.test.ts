@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ENGINE_ADAPTERS } from '../adapters/index.ts';
-import { hasExtraNames, parseMetricSelector, withExtraNames } from './extra-metrics.ts';
+import { checkExtraNames, hasExtraNames, parseMetricSelector, withExtraNames } from './extra-metrics.ts';
 import { createMetricsReader } from './metrics-reader.ts';
 
 describe('parseMetricSelector', () => {
@@ -70,5 +70,16 @@ describe('hasExtraNames', () => {
     expect(hasExtraNames({ shareUnit: 'percent' })).toBe(false);
     expect(hasExtraNames({ waitingRequests: [] })).toBe(false);
     expect(hasExtraNames({ kvCacheTokens: ['x'] })).toBe(true);
+  });
+});
+
+describe('checkExtraNames', () => {
+  it('takes what can be used', () => {
+    expect(() => checkExtraNames({ waitingRequests: ['a', 'b{c=d}'], shareUnit: 'percent' })).not.toThrow();
+    expect(() => checkExtraNames({})).not.toThrow();
+  });
+
+  it('names what cannot', () => {
+    expect(() => checkExtraNames({ waitingRequests: ['a'], kvCacheUsage: ['b', 'c d'] })).toThrow('"c d"');
   });
 });

@@ -39,6 +39,11 @@ export function hasExtraNames(extra: ExtraMetricNames): boolean {
   return Object.values(names).some((some) => some !== undefined && some.length > 0);
 }
 
+/** @throws TypeError naming the first of these that is no metric name */
+export function checkExtraNames({ shareUnit: _, ...names }: ExtraMetricNames): void {
+  for (const some of Object.values(names)) some?.forEach(parseMetricSelector);
+}
+
 const SELECTOR = /^([A-Za-z_:][\w:]*)(?:\{([^{}]*)\})?$/;
 const LABEL = /^\s*([A-Za-z_]\w*)\s*=\s*"?([^"]*)"?\s*$/;
 
