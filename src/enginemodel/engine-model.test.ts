@@ -210,6 +210,15 @@ describe('a full KV cache', () => {
     expect(model.gauges()).toMatchObject({ preemptionsTotal: 1, lostTokensTotal: 32, usedBlocks: 0 });
   });
 
+  it('lets nobody who still waited go before a preempted request', () => {
+    const model = aModel({ kvCacheTokens: 64 });
+    model.submit(aRequest({ id: 'old', promptTokens: 30, outputTokens: 30 }), 0);
+    model.submit(aRequest({ id: 'young', promptTokens: 30, outputTokens: 10 }), 0);
+    model.submit(aRequest({ id: 'last', promptTokens: 16, outputTokens: 1 }), 15);
+    // One block is free from 40 on: enough for the last, but the preempted one needs two and stands before it.
+    expect(lines(drain(model))).toContain('300 admitted last');
+  });
+
   it('lets a preempted request find its own blocks again', () => {
     const model = aModel({ kvCacheTokens: 64 });
     model.submit(aRequest({ id: 'old', promptTokens: 30, outputTokens: 5 }), 0);

@@ -24,6 +24,8 @@ export interface FrameWriter {
 
 export const STREAM_DONE = 'data: [DONE]\n\n';
 
+export const errorFrame = (errorBody: unknown) => `data: ${JSON.stringify(errorBody)}\n\n`;
+
 export function frameWriter(identity: CompletionIdentity): FrameWriter {
   const { kind, id, model, created } = identity;
   const object = kind === 'chat' ? 'chat.completion.chunk' : 'text_completion';

@@ -2,13 +2,13 @@
 
 import { randomUUID } from 'node:crypto';
 import type { CompletionIdentity, EndEvent } from './completion-format.ts';
-import { frameWriter, STREAM_DONE, wholeAnswer } from './completion-format.ts';
+import { errorFrame, frameWriter, STREAM_DONE, wholeAnswer } from './completion-format.ts';
 import type { CompletionKind, CompletionRequest } from './completion-request.ts';
 import { parseCompletion } from './completion-request.ts';
 import type { Exchange, Handler } from './exchange.ts';
 import { effectOf } from './faults/generate-faults.ts';
 import { readJsonObject } from './request-body.ts';
-import { sendJson } from './respond.ts';
+import { failureOf, sendJson } from './respond.ts';
 import { untilStop } from './stop-filter.ts';
 import { StreamWriter } from './stream-writer.ts';
 import type { GenerationEvent } from './token-engine.ts';
@@ -63,29 +63,32 @@ function deliver(
     : deliverWhole(exchange, identity, events);
 }
 
-/** The status is committed with the first event, so that a refusal can still have its own. */
+/**
+ * The status is committed with the first event, so that a refusal can still have its own; a failure after that ends the
+ * stream with an error frame, as vLLM does it.
+ */
 async function deliverStream(
-  { res, signal }: Exchange,
+  { serving, res, signal }: Exchange,
   request: CompletionRequest,
   identity: CompletionIdentity,
   events: AsyncIterable<GenerationEvent>,
 ): Promise<void> {
   const frames = frameWriter(identity);
   const writer = new StreamWriter(res);
-  for await (const event of events) {
-    if (signal.aborted) return;
-    if (!res.headersSent) {
-      writer.start();
-      writer.push(frames.opening);
+  try {
+    for await (const event of events) {
+      if (signal.aborted) return;
+      if (writer.start()) writer.push(frames.opening);
+      if (event.type === 'end') {
+        const usage = request.includeUsage ? frames.usage(event) : '';
+        return writer.end(frames.end(event.finishReason) + usage + STREAM_DONE);
+      }
+      if (event.text !== '') writer.push(frames.token(event.text));
+      await writer.whenWritable(signal);
     }
-    if (event.type === 'end') {
-      writer.end(
-        frames.end(event.finishReason) + (request.includeUsage ? frames.usage(event) : '') + STREAM_DONE,
-      );
-      return;
-    }
-    if (event.text !== '') writer.push(frames.token(event.text));
-    await writer.whenWritable(signal);
+  } catch (error) {
+    if (!res.headersSent) throw error;
+    writer.end(errorFrame(serving.dialect.errorBody(failureOf(error))) + STREAM_DONE);
   }
 }
 

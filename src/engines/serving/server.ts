@@ -9,11 +9,10 @@ import type { Exchange, Serving } from './exchange.ts';
 import { FAULTS_PATH, refuseUnfit } from './fault-control.ts';
 import { effectOf } from './faults/generate-faults.ts';
 import { FaultBoard } from './faults/index.ts';
-import { sendError, sendJson } from './respond.ts';
+import { failureOf, sendError, sendJson } from './respond.ts';
 import type { Route } from './routes.ts';
 import { findRoute, routesOf } from './routes.ts';
 import type { TokenEngine } from './token-engine.ts';
-import { EngineRefusal } from './token-engine.ts';
 
 export interface EngineServerOptions {
   readonly engine: TokenEngine;
@@ -100,14 +99,11 @@ async function answer(exchange: Exchange, route: Route | undefined): Promise<voi
   sendJson(res, status, dialect.unroutedBody(status));
 }
 
-/** A refusal becomes an error answer; once a stream has begun, an error frame ends it. */
+/** Where an answer has begun there is no other way left to say that it failed than to break it off. */
 function fail({ serving, res, signal }: Exchange, error: unknown): void {
-  if (signal.aborted || res.destroyed) return;
-  const { status, code } = error instanceof EngineRefusal ? error : { status: 500, code: 'internal_error' };
-  const message = error instanceof Error ? error.message : String(error);
-  const failure = { status, code, message };
-  if (!res.headersSent) sendError(res, serving.dialect, failure);
-  else res.end(`data: ${JSON.stringify(serving.dialect.errorBody(failure))}\n\ndata: [DONE]\n\n`);
+  if (signal.aborted) return;
+  if (res.headersSent) res.destroy();
+  else sendError(res, serving.dialect, failureOf(error));
 }
 
 function pathOf(req: IncomingMessage): string {

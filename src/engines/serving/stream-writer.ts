@@ -17,8 +17,11 @@ export class StreamWriter {
     this.#res = res;
   }
 
-  start(): void {
-    if (!this.#res.headersSent) this.#res.writeHead(200, SSE_HEADERS);
+  /** Commits the status; false if that is done already. */
+  start(): boolean {
+    if (this.#res.headersSent) return false;
+    this.#res.writeHead(200, SSE_HEADERS);
+    return true;
   }
 
   /**
@@ -29,14 +32,7 @@ export class StreamWriter {
     this.#pending += frame;
     if (this.#isFlushDue) return;
     this.#isFlushDue = true;
-    process.nextTick(() => this.flush());
-  }
-
-  flush(): void {
-    this.#isFlushDue = false;
-    if (this.#pending === '' || this.#res.destroyed) return;
-    this.#res.write(this.#pending);
-    this.#pending = '';
+    process.nextTick(() => this.#flush());
   }
 
   /** Waits while the client reads too slowly. */
@@ -47,6 +43,12 @@ export class StreamWriter {
 
   end(frame: string): void {
     if (!this.#res.destroyed) this.#res.end(this.#pending + frame);
+    this.#pending = '';
+  }
+  #flush(): void {
+    this.#isFlushDue = false;
+    if (this.#pending === '' || this.#res.destroyed) return;
+    this.#res.write(this.#pending);
     this.#pending = '';
   }
 }

@@ -17,6 +17,7 @@ const serverInfo = ({ engine, slots }: ServedEngine) => {
   const gauges = engine.gauges();
   return {
     model_path: engine.modelNames[0],
+    tokenizer_path: engine.modelNames[0],
     served_model_name: engine.modelNames[0],
     context_length: engine.maxModelTokens,
     max_running_requests: slots,
