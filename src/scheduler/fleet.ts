@@ -15,6 +15,7 @@ const NOBODY: readonly InstanceRecord[] = [];
 export class Fleet {
   readonly #records = new Map<string, InstanceRecord>();
   readonly #byModel = new Map<string, Serving>();
+  #modelNames: readonly string[] | undefined;
   /** Those that time alone will change (ejected or resting), and when. */
   readonly #recovering = new Map<InstanceRecord, number>();
 
@@ -36,8 +37,10 @@ export class Fleet {
     return (this.#byModel.get(model)?.roomCount ?? 0) > 0;
   }
 
-  modelNames(): string[] {
-    return [...this.#byModel.keys()];
+  /** Every name served; the same list until that changes. */
+  modelNames(): readonly string[] {
+    this.#modelNames ??= [...this.#byModel.keys()];
+    return this.#modelNames;
   }
 
   put(instance: ExecutionInstance, staleAfterMs: number, nowMs: number): InstanceRecord {
@@ -50,6 +53,7 @@ export class Fleet {
       record.update(instance, nowMs);
     }
     record.hadRoom = false;
+    this.#modelNames = undefined;
     for (const model of record.names) {
       const serving = this.#byModel.get(model) ?? { records: NOBODY, roomCount: 0 };
       serving.records = [...serving.records, record];
@@ -96,6 +100,7 @@ export class Fleet {
   }
 
   #unlist(record: InstanceRecord): void {
+    this.#modelNames = undefined;
     for (const model of record.names) {
       const serving = this.#byModel.get(model)!;
       serving.records = serving.records.filter((other) => other !== record);

@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+/** The command line: each command in a file of its own, loaded when it is called. */
+
+import { Command } from 'commander';
+import { VERSION } from './version.ts';
+
+/** So that `signalbox up` does not wait for what only other commands need. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  up: async () => (await import('./up.ts')).upCommand(),
+  check: async () => (await import('./check.ts')).checkCommand(),
+  engine: async () => (await import('./engine.ts')).engineCommand(),
+  replay: async () => (await import('./replay.ts')).replayCommand(),
+  key: async () => (await import('./key.ts')).keyCommand(),
+  schema: async () => (await import('./schema.ts')).schemaCommand(),
+};
+
+async function main(args: readonly string[]): Promise<void> {
+  const program = new Command('signalbox')
+    .description('The scheduler for fleets of LLM inference engines.')
+    .version(VERSION)
+    .showHelpAfterError('(add --help for what is allowed)');
+  const called = COMMANDS[args[0] ?? ''];
+  const wanted = called === undefined ? Object.values(COMMANDS) : [called];
+  for (const command of await Promise.all(wanted.map((load) => load()))) program.addCommand(command);
+  await program.parseAsync([...args], { from: 'user' });
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  process.stderr.write(`error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exitCode = 1;
+});

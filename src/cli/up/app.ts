@@ -1,0 +1,213 @@
+/** The house put together: scheduler, fleet, gateway and control listener from one configuration. */
+
+import { type Admin, createAdmin, type ReloadResult } from '../../admin/index.ts';
+import type { Config } from '../../config/index.ts';
+import { createFleet, type Fleet } from '../../discovery/index.ts';
+import { type Clock, type FleetEvent, seededRandom } from '../../domain/index.ts';
+import {
+  createGateway,
+  createIntake,
+  createRequestIds,
+  type Gateway,
+  type UpdatableIntake,
+} from '../../gateway/index.ts';
+import { LiveScheduler } from '../../scheduler/index.ts';
+import { type AppLog, createLogger, createTelemetry, type Telemetry } from '../../telemetry/index.ts';
+import { VERSION } from '../version.ts';
+import { EmbeddedEngines } from './embedded-engines.ts';
+import { wantedInstances } from './instances.ts';
+import { gatewaySettings, intakeSettings, schedulerParts } from './settings.ts';
+
+/** Epoch milliseconds that never go backwards, whatever happens to the system's clock. */
+export const SYSTEM_CLOCK: Clock = { now: () => performance.timeOrigin + performance.now() };
+
+export interface App {
+  readonly log: AppLog;
+  readonly telemetry: Telemetry;
+  readonly fleet: Fleet;
+  /** Addresses once it listens. */
+  readonly dataUrl: string;
+  readonly controlUrl: string;
+  readonly config: Config;
+  /** Takes over another configuration while requests wait and run. */
+  apply(config: Config): Promise<void>;
+  /** Lets requests in flight finish for as long as the configuration allows. */
+  close(): Promise<void>;
+}
+
+export interface AppHooks {
+  /** Loads the configuration anew; absent without a file. */
+  readonly reload?: () => Promise<ReloadResult>;
+}
+
+interface Parts {
+  readonly scheduler: LiveScheduler;
+  readonly telemetry: Telemetry;
+  readonly intake: UpdatableIntake;
+  readonly gateway: Gateway;
+  readonly fleet: Fleet;
+  readonly embedded: EmbeddedEngines;
+  readonly log: AppLog;
+  /** Headers of each instance's own, by its id. */
+  readonly upstreamHeaders: Map<string, Readonly<Record<string, string>>>;
+}
+
+export async function startApp(initial: Config, hooks: AppHooks = {}): Promise<App> {
+  const parts = await build(initial);
+  const { gateway, fleet, log, telemetry } = parts;
+  let config = initial;
+  let isClosing = false;
+  const admin = control(parts, initial, {
+    ...hooks,
+    config: () => config,
+    isAccepting: () => !isClosing,
+  });
+  try {
+    await watchInstances(parts, config);
+    const data = await gateway.listen(config.listeners.data);
+    const controlUrl = await admin.listen();
+    telemetry.onConfigLoad(true);
+    return {
+      log,
+      telemetry,
+      fleet,
+      dataUrl: urlOf(data.host, data.port),
+      controlUrl,
+      get config() {
+        return config;
+      },
+      async apply(next) {
+        await watchInstances(parts, next);
+        parts.scheduler.reconfigure(schedulerParts(next));
+        parts.intake.update(intakeSettings(next));
+        gateway.update(gatewaySettings(next));
+        log.setLevel(next.logging.level);
+        config = next;
+      },
+      async close() {
+        isClosing = true;
+        await closeAll(parts, admin, config.shutdown.graceMs);
+      },
+    };
+  } catch (error) {
+    await closeAll(parts, admin, 0);
+    throw error;
+  }
+}
+
+async function build(config: Config): Promise<Parts> {
+  const random = seededRandom(config.seed ?? Math.floor(SYSTEM_CLOCK.now()));
+  const log = await createLogger(config.logging);
+  const telemetry = createTelemetry({
+    clock: SYSTEM_CLOCK,
+    version: VERSION,
+    decisionLogSize: config.decisions.keep,
+    requestLog: log.component('gateway'),
+  });
+  const scheduler = new LiveScheduler({
+    ...schedulerParts(config),
+    clock: SYSTEM_CLOCK,
+    random,
+    timers: globalThis,
+    stopwatch: performance,
+    onDecision: telemetry.onDecision,
+  });
+  telemetry.watch(scheduler);
+  const intake = createIntake({
+    modelNames: () => scheduler.modelNames(),
+    random,
+    requestIds: createRequestIds(),
+    settings: intakeSettings(config),
+  });
+  const upstreamHeaders: Parts['upstreamHeaders'] = new Map();
+  const gateway = createGateway({
+    door: scheduler,
+    intake,
+    clock: SYSTEM_CLOCK,
+    observer: telemetry.observer,
+    logger: log.component('gateway'),
+    upstreamHeaders: ({ id }) => upstreamHeaders.get(id) ?? {},
+    isReady: () => scheduler.instances().some(({ state }) => state === 'ready'),
+    settings: gatewaySettings(config),
+    server: config.limits,
+    engineClient: config.upstream,
+  });
+  const tellFleet = (event: FleetEvent): void => {
+    scheduler.tellFleet(event);
+    gateway.onFleetEvent(event);
+    logFleetEvent(log, event);
+  };
+  const fleet = createFleet({ sink: tellFleet, clock: SYSTEM_CLOCK, random });
+  return {
+    scheduler,
+    telemetry,
+    intake,
+    gateway,
+    fleet,
+    embedded: new EmbeddedEngines(),
+    log,
+    upstreamHeaders,
+  };
+}
+
+function control(
+  { scheduler, telemetry, log }: Parts,
+  { listeners, instances }: Config,
+  more: Pick<Parameters<typeof createAdmin>[0], 'reload' | 'config' | 'isAccepting'>,
+): Admin {
+  const { host, port, token, insecure } = listeners.control;
+  const simulated = instances.filter(({ kind }) => kind === 'simulated').length;
+  return createAdmin({
+    ...more,
+    host,
+    port,
+    version: VERSION,
+    isInsecure: insecure,
+    ...(token !== undefined && { token: token.reveal() }),
+    scheduler,
+    decisions: telemetry.decisions,
+    metricsText: telemetry.metricsText,
+    instanceErrors: telemetry.instanceErrors,
+    ...(simulated > 0 && { fleetDescription: `${simulated} simulated engines` }),
+    logLevel: log,
+    onInternalError: (error) => log.component('admin').error({ err: error }, 'a control request failed'),
+  });
+}
+
+async function watchInstances({ embedded, fleet, upstreamHeaders }: Parts, config: Config): Promise<void> {
+  const wanted = await wantedInstances(config, embedded);
+  upstreamHeaders.clear();
+  for (const { id, apiKey } of wanted) {
+    if (apiKey !== undefined) upstreamHeaders.set(id, { authorization: `Bearer ${apiKey}` });
+  }
+  fleet.replace(wanted);
+}
+
+async function closeAll(parts: Parts, admin: Admin, graceMs: number): Promise<void> {
+  const { finished, aborted } = await parts.gateway.close(graceMs);
+  parts.log.logger.info({ finished, aborted }, 'stopped');
+  await Promise.all([admin.close(), parts.fleet.close(), parts.embedded.close()]);
+  parts.scheduler.close();
+  parts.telemetry.stop();
+  parts.log.flush();
+}
+
+function logFleetEvent(log: AppLog, event: FleetEvent): void {
+  if (event.type === 'instance-reported') return;
+  const fleetLog = log.component('fleet');
+  if (event.type === 'instance-added') {
+    const { id, url, engine, models } = event.instance;
+    fleetLog.info({ instance: id, url, engine, models }, 'instance known');
+  } else if (event.type === 'instance-health') {
+    const { instanceId, isHealthy, detail } = event;
+    const level = isHealthy ? 'info' : 'warn';
+    fleetLog[level]({ instance: instanceId, detail }, isHealthy ? 'instance healthy' : 'instance unhealthy');
+  } else {
+    fleetLog.info({ instance: event.instanceId }, event.type.replace('-', ' '));
+  }
+}
+
+export function urlOf(host: string, port: number): string {
+  const shown = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `http://${shown.includes(':') ? `[${shown}]` : shown}:${port}`;
+}

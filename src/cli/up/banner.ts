@@ -1,0 +1,77 @@
+/** What a person sees when Signalbox has started. */
+
+import type { Config } from '../../config/index.ts';
+import type { InstanceDescription } from '../../discovery/index.ts';
+import { VERSION } from '../version.ts';
+
+export interface BannerFacts {
+  readonly config: Config;
+  readonly instances: readonly InstanceDescription[];
+  readonly dataUrl: string;
+  readonly controlUrl: string;
+  readonly startedInMs: number;
+}
+
+export function bannerOf({ config, instances, dataUrl, controlUrl, startedInMs }: BannerFacts): string {
+  const keyCount = Object.keys(config.auth.keys).length;
+  const isOpen = keyCount === 0;
+  const model = instances.flatMap(({ models }) => models)[0];
+  return [
+    '',
+    `Signalbox ${VERSION} started in ${Math.round(startedInMs)} ms`,
+    '',
+    `  OpenAI API   ${dataUrl}/v1   ${isOpen ? 'no API key asked for' : `${keyCount} API keys`}`,
+    `  control      ${controlUrl}   status page, /metrics, /admin, /docs`,
+    `  decides by   policy ${config.policy.name}, routing ${config.routing.name}`,
+    '',
+    ...fleetLines(config, instances),
+    '',
+    ...(model === undefined ? [] : callLines(dataUrl, model, isOpen)),
+  ].join('\n');
+}
+
+function fleetLines(config: Config, instances: readonly InstanceDescription[]): string[] {
+  if (instances.length === 0)
+    return ['  No instances yet: add some under `instances` or with --upstream URL.'];
+  const simulated = new Map(
+    config.instances.flatMap((instance) =>
+      instance.kind === 'simulated' ? [[instance.id, instance.profile] as const] : [],
+    ),
+  );
+  const width = Math.max(...instances.map(({ id }) => id.length));
+  const title =
+    simulated.size === 0
+      ? '  Instances:'
+      : '  Instances (simulated: the timing is modelled, the words are made up):';
+  return [
+    title,
+    ...instances.map(
+      (instance) => `    ${instance.id.padEnd(width)}  ${found(instance, simulated.get(instance.id))}`,
+    ),
+  ];
+}
+
+function found(instance: InstanceDescription, profile: string | undefined): string {
+  const { url, isKnown, engine, engineVersion, models, lookUp } = instance;
+  if (!isKnown)
+    return `${url}  not reached yet: ${lookUp.lastError ?? 'no answer so far'}; asked again and again`;
+  const what =
+    profile === undefined
+      ? `${engine}${engineVersion === undefined ? '' : ` ${engineVersion}`}`
+      : `simulates ${profile}`;
+  const shown =
+    models.length > 4 ? `${models.slice(0, 4).join(', ')} and ${models.length - 4} more` : models.join(', ');
+  return `${url}  ${what}, serves ${shown === '' ? 'nothing' : shown}`;
+}
+
+function callLines(dataUrl: string, model: string, isOpen: boolean): string[] {
+  const key = isOpen ? '' : ` -H "Authorization: Bearer $SIGNALBOX_API_KEY"`;
+  const body = JSON.stringify({ model, stream: true, messages: [{ role: 'user', content: 'Hello!' }] });
+  return [
+    '  Try it:',
+    '',
+    `    curl -N ${dataUrl}/v1/chat/completions${key} -H 'Content-Type: application/json' -d '${body}'`,
+    '',
+    '',
+  ];
+}
