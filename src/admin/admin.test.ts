@@ -234,7 +234,7 @@ describe('/admin/decisions', () => {
     expect(byId).toEqual(byRequest);
     expect(byRequest).toMatchObject({ requestId: 'r1', instanceId: 'gpu-1', outcome: null, policy: 'fifo' });
     expect(byRequest.candidates[0]?.instanceId).toBe('gpu-1');
-    expect(byRequest.explanation).toContain('Request r1 for llama waited 0.0 ms and was sent to gpu-1');
+    expect(byRequest.explanation).toContain('Request r1 for llama waited 0 ms and was sent to gpu-1');
     expect(byRequest.explanation).toContain(byRequest.reason);
   });
 

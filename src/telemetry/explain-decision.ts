@@ -70,5 +70,5 @@ function outcomeLine(record: RequestRecord): string {
 
 function duration(milliseconds: number): string {
   if (milliseconds >= 1000) return `${(milliseconds / 1000).toFixed(2)} s`;
-  return `${milliseconds.toFixed(milliseconds < 10 ? 1 : 0)} ms`;
+  return `${Number(milliseconds.toFixed(milliseconds < 10 ? 1 : 0))} ms`;
 }

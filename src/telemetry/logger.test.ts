@@ -76,9 +76,9 @@ describe('the log', () => {
 describe("a request's line", () => {
   it('has its timings and instance at info, and nothing at warn', async () => {
     const { log, parsed } = await openLog();
-    logRequest(log.logger, aRecord({ e2eMs: 2130.123456 }));
+    logRequest(log.requests, aRecord({ e2eMs: 2130.123456 }));
     log.setLevel('warn');
-    logRequest(log.logger, aRecord());
+    logRequest(log.requests, aRecord());
     expect(parsed()).toEqual([
       {
         level: 'info',
@@ -103,6 +103,14 @@ describe("a request's line", () => {
         msg: 'request',
       },
     ]);
+  });
+});
+
+describe("a request's path", () => {
+  it('is shown without what a caller put into its query', async () => {
+    const { log, parsed } = await openLog();
+    logRequest(log.requests, aRecord({ path: '/v1/chat/completions?api_key=HUSH' }));
+    expect(parsed()[0]?.path).toBe('/v1/chat/completions?api_key=[redacted]');
   });
 });
 

@@ -1,5 +1,6 @@
 /** One line in the log for each request that ended. */
 
+import { redactText } from './redaction.ts';
 import type { RequestRecord } from './request-record.ts';
 
 /** The one level that is needed of a logger. */
@@ -17,7 +18,7 @@ export function logRequest(log: InfoLog, record: RequestRecord): void {
       outcome: record.outcome,
       status: record.status,
       error: record.errorCode,
-      path: record.path,
+      path: redactText(record.path),
       stream: record.stream,
       priority: record.priority,
       tenant: record.tenant,

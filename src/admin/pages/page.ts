@@ -21,6 +21,7 @@ export function createPage({ title, style, body, script }: PageParts): Page {
     `style-src '${sourceHash(style)}'`,
     `script-src '${sourceHash(script)}'`,
     "connect-src 'self'",
+    'img-src data:',
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",

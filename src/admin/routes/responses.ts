@@ -13,9 +13,6 @@ export function errorResponses(...codes: readonly ErrorCode[]) {
   const all: ErrorCode[] = [...codes, 'invalid_api_key', 'forbidden'];
   const byStatus = Map.groupBy(all, (code) => ERROR_KINDS[code].status);
   return Object.fromEntries(
-    [...byStatus].map(([status, group]) => [
-      status,
-      jsonResponse(ErrorBody, group.map((code) => `\`${code}\``).join(', ')),
-    ]),
+    [...byStatus].map(([status, group]) => [status, jsonResponse(ErrorBody, group.join(', '))]),
   );
 }
