@@ -1,6 +1,7 @@
 /** A real scheduler, real telemetry and a real listener on a free port, and calls that check each answer against its schema. */
 
 import type { RouteConfig, z } from '@hono/zod-openapi';
+import { afterEach } from 'vitest';
 import {
   createInstance,
   createRequest,
@@ -16,6 +17,7 @@ import { createTelemetry, type Telemetry } from '../../telemetry/index.ts';
 import { createAdmin } from '../admin.ts';
 import { createAdminApp } from '../app.ts';
 import type { AdminOptions } from '../options.ts';
+import type { ErrorBody } from '../schemas.ts';
 import { methodsOf } from '../unknown-route.ts';
 
 export interface Answer {
@@ -88,6 +90,27 @@ export async function openControlRoom(options: Partial<AdminOptions> = {}): Prom
       scheduler.close();
       telemetry.stop();
     },
+  };
+}
+
+type ErrorView = z.infer<typeof ErrorBody>['error'];
+
+/** What a failed call said, with its status. */
+export async function failure(room: ControlRoom, path: string, init?: RequestInit) {
+  const answer = await room.call(path, init);
+  return { status: answer.status, headers: answer.headers, ...answer.json<{ error: ErrorView }>().error };
+}
+
+/** Opens rooms that are closed after each test. */
+export function controlRooms(): (options?: Partial<AdminOptions>) => Promise<ControlRoom> {
+  const rooms: ControlRoom[] = [];
+  afterEach(async () => {
+    await Promise.all(rooms.splice(0).map((room) => room.close()));
+  });
+  return async function open(options) {
+    const room = await openControlRoom(options);
+    rooms.push(room);
+    return room;
   };
 }
 

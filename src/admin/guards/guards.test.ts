@@ -1,20 +1,15 @@
 import { request } from 'node:http';
-import { afterEach, describe, expect, it } from 'vitest';
-import { type ControlRoom, openControlRoom } from '../__fixtures__/control-room.ts';
+import { describe, expect, it } from 'vitest';
+import { type ControlRoom, controlRooms } from '../__fixtures__/control-room.ts';
 import type { AdminOptions } from '../options.ts';
 
-const rooms: ControlRoom[] = [];
+const openEmpty = controlRooms();
 
 async function open(options: Partial<AdminOptions> = {}): Promise<ControlRoom> {
-  const room = await openControlRoom(options);
+  const room = await openEmpty(options);
   room.addInstance({ id: 'gpu-1' });
-  rooms.push(room);
   return room;
 }
-
-afterEach(async () => {
-  await Promise.all(rooms.splice(0).map((room) => room.close()));
-});
 
 interface Call {
   readonly method?: string;

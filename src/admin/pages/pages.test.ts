@@ -3,20 +3,9 @@ import { existsSync } from 'node:fs';
 import { type Browser, chromium, type Page as Tab } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { aRecord } from '../../telemetry/__fixtures__/builders.ts';
-import { type ControlRoom, openControlRoom } from '../__fixtures__/control-room.ts';
-import type { AdminOptions } from '../options.ts';
+import { controlRooms } from '../__fixtures__/control-room.ts';
 
-const rooms: ControlRoom[] = [];
-
-async function open(options: Partial<AdminOptions> = {}): Promise<ControlRoom> {
-  const room = await openControlRoom(options);
-  rooms.push(room);
-  return room;
-}
-
-afterEach(async () => {
-  await Promise.all(rooms.splice(0).map((room) => room.close()));
-});
+const open = controlRooms();
 
 describe.each(['/', '/docs'])('the page at %s', (path) => {
   it('needs nothing from elsewhere', async () => {
