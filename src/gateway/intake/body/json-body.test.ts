@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type RequestKind, SignalboxError } from '../../../domain/index.ts';
-import { withModel } from './body-facts.ts';
 import { readJsonBody } from './json-body.ts';
 import { DEFAULT_TOKEN_ESTIMATE } from './prompt-tokens.ts';
 
@@ -71,6 +70,14 @@ describe('a chat', () => {
     [{ max_tokens: 1e2 }, 100],
   ])('is bounded by %j to %d', (fields, maxTokens) => {
     expect(read({ model: 'm', messages: HELLO, ...fields }).maxTokens).toBe(maxTokens);
+  });
+
+  it.each([
+    ['u'.repeat(256), 'u'.repeat(256)],
+    ['u'.repeat(257), undefined],
+    ['', ''],
+  ])('names its user in at most 256 characters', (user, kept) => {
+    expect(read({ model: 'm', messages: HELLO, user }).user).toBe(kept);
   });
 
   it.each([
@@ -380,104 +387,5 @@ describe('how long the prompt is', () => {
         expect(tokens(text + more)).toBeGreaterThanOrEqual(tokens(text));
       }),
     );
-  });
-});
-
-describe('another model’s name in the body', () => {
-  it.each([
-    ['{"model":"a","x":1}', '{"model":"longer name","x":1}'],
-    [
-      '{ "x" : "a" , "model" :\t"a" , "y" : [ 1.0 , 1e2 ] }',
-      '{ "x" : "a" , "model" :\t"longer name" , "y" : [ 1.0 , 1e2 ] }',
-    ],
-    ['{"model":"first","model":"a"}', '{"model":"first","model":"longer name"}'],
-    ['{"m\\u006fdel":"\\u0061"}', '{"m\\u006fdel":"longer name"}'],
-  ])('%s becomes %s', (text, expected) => {
-    const body = Buffer.from(text);
-    const facts = readJsonBody(body, 'other', OPTIONS);
-    expect(Buffer.from(withModel(body, facts.modelPlace, 'longer name')).toString()).toBe(expected);
-    expect(body.toString()).toBe(text);
-  });
-
-  it('changes the model and not one byte else, for any names and fields', () => {
-    const fields = fc.dictionary(fc.string(), fc.jsonValue());
-    fc.assert(
-      fc.property(
-        fields,
-        fields,
-        fc.string({ minLength: 1 }),
-        fc.string({ unit: 'grapheme' }),
-        (before, after, from, to) => {
-          const head = JSON.stringify(before).slice(1, -1);
-          const tail = JSON.stringify({ ...after, end: 1 })
-            .slice(1)
-            .replaceAll('"model":', '"Model":');
-          const prefix = `{${head}${head === '' ? '' : ','} "model" : `;
-          const body = Buffer.from(`${prefix}${JSON.stringify(from)} ,${tail}`);
-          const { model, modelPlace } = readJsonBody(body, 'other', OPTIONS);
-          expect(model).toBe(from);
-          expect(Buffer.from(withModel(body, modelPlace, to)).toString()).toBe(
-            `${prefix}${JSON.stringify(to)} ,${tail}`,
-          );
-        },
-      ),
-    );
-  });
-});
-
-describe('the prompt as text', () => {
-  const textOf = (body: object, kind: RequestKind = 'chat', promptTextChars = 1000) =>
-    readJsonBody(Buffer.from(JSON.stringify(body)), kind, { ...OPTIONS, promptTextChars }).promptText;
-
-  it.each<[RequestKind, object, string]>([
-    [
-      'chat',
-      { messages: [{ role: 'system', content: 'Be kind.' }, ...HELLO] },
-      'system: Be kind.\nuser: Hello',
-    ],
-    [
-      'chat',
-      {
-        messages: [
-          {
-            role: 'user',
-            content: [
-              { type: 'text', text: 'a' },
-              { type: 'text', text: 'b' },
-            ],
-          },
-        ],
-      },
-      'user: a\nb',
-    ],
-    ['completion', { prompt: 'Once upon' }, 'Once upon'],
-    ['completion', { prompt: ['a', 'b'] }, 'a\nb'],
-    ['completion', { prompt: [1, 2] }, '1\n2'],
-    ['embedding', { input: 'text' }, 'text'],
-    ['other', { system: 'S', messages: HELLO }, 'Suser: Hello'],
-  ])('of a %s %j is %j', (kind, fields, text) => {
-    expect(textOf({ model: 'm', ...fields }, kind)).toBe(text);
-  });
-
-  it('does not depend on how the JSON is written', () => {
-    const body = { model: 'm', messages: [{ role: 'user', content: 'é\n"q"' }] };
-    const spaced = Buffer.from(JSON.stringify(body, null, 2).replace('é', '\\u00e9'));
-    expect(readJsonBody(spaced, 'chat', { ...OPTIONS, promptTextChars: 99 }).promptText).toBe(textOf(body));
-  });
-
-  it('tells two images and two tool calls apart', () => {
-    const withPart = (part: object) => textOf({ model: 'm', messages: [{ role: 'user', content: [part] }] });
-    expect(withPart({ type: 'image_url', image_url: { url: 'a' } })).not.toBe(
-      withPart({ type: 'image_url', image_url: { url: 'b' } }),
-    );
-    const withCall = (id: string) =>
-      textOf({ model: 'm', messages: [{ role: 'assistant', content: null, tool_calls: [{ id }] }] });
-    expect(withCall('a')).not.toBe(withCall('b'));
-  });
-
-  it('is cut off where the option says, and absent at 0', () => {
-    const body = { model: 'm', messages: [{ role: 'user', content: 'x'.repeat(5000) }] };
-    expect(textOf(body, 'chat', 100)).toHaveLength(100);
-    expect(textOf(body, 'chat', 0)).toBeUndefined();
   });
 });

@@ -29,7 +29,7 @@ export function readJsonBody(body: Uint8Array, kind: RequestKind, options: BodyO
   requirePrompt(kind, body, fields);
   const size = promptSize(fields);
   const maxTokens = readMaxTokens(reader);
-  const user = reader.string('user');
+  const user = readUser(reader);
   const enginePriority = reader.integer('priority');
   return {
     ...model,
@@ -77,6 +77,14 @@ function readModel(body: Uint8Array, fields: Fields<FieldName>): Pick<BodyFacts,
 
 function encodeModel(model: string): Uint8Array {
   return Buffer.from(JSON.stringify(model));
+}
+
+const MAX_USER_CHARS = 256;
+
+/** A longer one names nobody: it would be kept for as long as the request waits. */
+function readUser(reader: FieldReader<FieldName>): string | undefined {
+  const user = reader.string('user');
+  return user === undefined || user.length > MAX_USER_CHARS ? undefined : user;
 }
 
 function readMaxTokens(reader: FieldReader<FieldName>): number | undefined {
