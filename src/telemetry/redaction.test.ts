@@ -79,6 +79,15 @@ describe('fields', () => {
     expect(JSON.stringify(redactForLog(circle))).toContain('[too deep]');
   });
 
+  it('shows what has a JSON form of its own in that form', () => {
+    const value = { at: new Date(0), url: new URL('http://me:hush@b/'), held: { toJSON: () => '***' } };
+    expect(redactForLog(value)).toEqual({
+      at: '1970-01-01T00:00:00.000Z',
+      url: `http://${REDACTED}@b/`,
+      held: '***',
+    });
+  });
+
   it('says how large binary data is, not what is in it', () => {
     expect(redactForLog({ chunk: Buffer.from('hush') })).toEqual({ chunk: '[4 bytes]' });
   });

@@ -76,7 +76,8 @@ function redact(value: unknown, hidden: ReadonlySet<FieldKind>, depth: number): 
   if (depth >= MAX_DEPTH) return '[too deep]';
   if (Array.isArray(value)) return value.map((item) => redact(item, hidden, depth + 1));
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`;
-  if (value instanceof Date || value instanceof URL) return redactText(value.toJSON() ?? '');
+  if ('toJSON' in value && typeof value.toJSON === 'function')
+    return redact(value.toJSON(), hidden, depth + 1);
   const source = value instanceof Error ? errorFields(value) : value;
   const redacted: Record<string, unknown> = {};
   for (const [field, item] of Object.entries(source)) {
