@@ -101,6 +101,21 @@ describe('the grammar', () => {
     expect(isJson(text)).toBe(false);
   });
 
+  it('agrees with JSON.parse on each ASCII character: in a string, in an escape, before and after a number', () => {
+    for (let code = 0; code < 128; code++) {
+      const character = String.fromCharCode(code);
+      for (const text of [
+        `"a${character}b"`,
+        `"\\${character}"`,
+        `"\\u00${character}0"`,
+        `${character}1`,
+        `1${character}`,
+      ]) {
+        expect({ text, isJson: errorOf(text) === undefined }).toEqual({ text, isJson: isJson(text) });
+      }
+    }
+  });
+
   it('takes what JSON.parse takes, of any JSON value in any spelling', () => {
     fc.assert(
       fc.property(fc.json({ maxDepth: 8 }), fc.nat(3), (text, indent) => {
