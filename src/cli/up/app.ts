@@ -102,7 +102,7 @@ async function build(config: Config): Promise<Parts> {
     clock: SYSTEM_CLOCK,
     version: VERSION,
     decisionLogSize: config.decisions.keep,
-    requestLog: log.component('gateway'),
+    requestLog: log.requests,
   });
   const scheduler = new LiveScheduler({
     ...schedulerParts(config),
