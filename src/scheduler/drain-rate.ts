@@ -31,9 +31,12 @@ export class DrainRate {
 /** Bounds of what a caller is told to wait, milliseconds. */
 export const MIN_RETRY_AFTER_MS = 1_000;
 export const MAX_RETRY_AFTER_MS = 60_000;
+/** What a caller is told while nothing has left yet, so that there is no rate to tell from: clients really wait that long. */
+export const UNKNOWN_RETRY_AFTER_MS = 5_000;
 
 /** When `ahead` requests will have left at `perSecond`, within bounds that make sense to a caller. */
 export function retryAfterMs(ahead: number, perSecond: number): number {
-  const waitMs = perSecond > 0 ? (ahead / perSecond) * 1_000 : MAX_RETRY_AFTER_MS;
+  if (perSecond === 0) return UNKNOWN_RETRY_AFTER_MS;
+  const waitMs = (ahead / perSecond) * 1_000;
   return Math.min(MAX_RETRY_AFTER_MS, Math.max(MIN_RETRY_AFTER_MS, Math.round(waitMs)));
 }

@@ -255,7 +255,10 @@ export class Scheduler {
 
   #reject(request: RequestMetadata, reason: RejectionReason, message: string, nowMs: number): void {
     this.counters.rejected[reason]++;
-    const wait = retryAfterMs(this.queue.size + 1, this.#drainRate.perSecond(nowMs));
+    // Where nobody serves, the queue's length says nothing of when somebody will.
+    const isServed = this.fleet.serving(request.model).some(({ state }) => state === 'ready');
+    const rate = isServed ? this.#drainRate.perSecond(nowMs) : 0;
+    const wait = retryAfterMs(this.queue.size + 1, rate);
     this.#effects.push({ type: 'reject', requestId: request.id, reason, message, retryAfterMs: wait });
   }
 
