@@ -32,17 +32,18 @@ export function createNodeHttpServer(
   server.on('request', (request, response) => onRequest(request, response, false));
   server.on('checkContinue', (request, response) => onRequest(request, response, true));
   server.on('clientError', (error, socket) => {
-    refuseBadHttp(error, socket, connections.isAnswering(socket));
+    refuseBadHttp(error, socket, connections.isAnswering(socket as Socket));
   });
   return new NodeHttpServer(server, connections);
 }
 
 /** The open connections, each with its exchanges; with pipelining there may be several. */
 class Connections {
-  readonly #exchanges = new Map<object, Set<NodeHttpExchange>>();
+  readonly #exchanges = new Map<Socket, Set<NodeHttpExchange>>();
+  #closesIdle = false;
 
   get sockets(): Iterable<Socket> {
-    return this.#exchanges.keys() as Iterable<Socket>;
+    return this.#exchanges.keys();
   }
 
   get size(): number {
@@ -62,16 +63,23 @@ class Connections {
   begin(socket: Socket, exchange: NodeHttpExchange, response: ServerResponse): void {
     const exchanges = this.#exchanges.get(socket);
     exchanges?.add(exchange);
-    response.once('finish', () => exchanges?.delete(exchange));
+    response.once('finish', () => {
+      exchanges?.delete(exchange);
+      if (this.#closesIdle && exchanges?.size === 0) socket.destroySoon();
+    });
   }
 
-  isAnswering(socket: object): boolean {
+  /** Closes the connections without a call, now and from now on. */
+  closeIdle(): void {
+    this.#closesIdle = true;
+    for (const [socket, exchanges] of this.#exchanges) if (exchanges.size === 0) socket.destroySoon();
+  }
+
+  isAnswering(socket: Socket): boolean {
     for (const exchange of this.#exchanges.get(socket) ?? []) if (exchange.hasBegun) return true;
     return false;
   }
 }
-
-const IDLE_SWEEP_MS = 20;
 
 class NodeHttpServer implements ServerTransport {
   readonly #server: Server;
@@ -99,12 +107,9 @@ class NodeHttpServer implements ServerTransport {
   close(): Promise<void> {
     if (!this.#server.listening) return Promise.resolve();
     return new Promise((resolve) => {
-      // Connections may become idle later, when the answers on them are over.
-      const sweep = setInterval(() => this.#server.closeIdleConnections(), IDLE_SWEEP_MS);
-      this.#server.close(() => {
-        clearInterval(sweep);
-        resolve();
-      });
+      this.#server.close(() => resolve());
+      // Node's own notion of idle leaves out connections over which no call has come yet.
+      this.#connections.closeIdle();
     });
   }
 
