@@ -7,7 +7,7 @@ import {
   UNKNOWN_RETRY_AFTER_MS,
 } from './drain-rate.ts';
 
-function after(departures: readonly number[]): DrainRate {
+function rateAfter(departures: readonly number[]): DrainRate {
   const rate = new DrainRate();
   for (const atMs of departures) rate.count(atMs);
   return rate;
@@ -17,7 +17,7 @@ const every = (gapMs: number, count: number): number[] => Array.from({ length: c
 
 describe('the drain rate', () => {
   it('is 0 before anything has left', () => {
-    expect(after([]).perSecond(5_000)).toBe(0);
+    expect(rateAfter([]).perSecond(5_000)).toBe(0);
   });
 
   it.each([
@@ -25,16 +25,16 @@ describe('the drain rate', () => {
     [500, 2],
     [2_000, 0.5],
   ])('of one departure each %s ms is %s per second', (gapMs, expected) => {
-    const rate = after(every(gapMs, 200));
+    const rate = rateAfter(every(gapMs, 200));
     expect(rate.perSecond(199 * gapMs) / expected).toBeCloseTo(1, 0);
   });
 
   it('does not take one departure for a high rate', () => {
-    expect(after([0]).perSecond(0)).toBeLessThan(1.2);
+    expect(rateAfter([0]).perSecond(0)).toBeLessThan(1.2);
   });
 
   it('falls while nothing leaves', () => {
-    const rate = after(every(100, 200));
+    const rate = rateAfter(every(100, 200));
     expect(rate.perSecond(19_900 + 10_000) / rate.perSecond(19_900)).toBeCloseTo(Math.exp(-1), 1);
   });
 });
