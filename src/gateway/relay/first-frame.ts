@@ -30,9 +30,7 @@ export function findFirstFrame(bytes: Uint8Array): Frame | undefined {
 /** @param kind what the frame should look like follows from the API that was called */
 export function judgeFirstFrame(frame: Frame, kind: RequestKind): FrameVerdict {
   if (frame.data === '[DONE]') return { type: 'answer' };
-  const mayBeError = frame.event === 'error' || frame.data.includes('error');
   const speaksJson = kind === 'chat' || kind === 'completion';
-  if (!mayBeError && (!speaksJson || frame.data.startsWith('{'))) return { type: 'answer' };
   const payload = parse(frame.data);
   const error = errorIn(payload, frame.event);
   if (error !== undefined) return { type: 'error', status: statusOf(error), payload: frame.data };
@@ -47,8 +45,9 @@ function readFrame(block: string): Frame | undefined {
     if (line.startsWith('data:')) data.push(fieldValue(line, 'data:'));
     else if (line.startsWith('event:')) event = fieldValue(line, 'event:');
   }
-  if (data.length === 0) return undefined;
-  return event === undefined ? { data: data.join('\n') } : { event, data: data.join('\n') };
+  const joined = data.join('\n');
+  if (joined === '') return undefined;
+  return event === undefined ? { data: joined } : { event, data: joined };
 }
 
 function fieldValue(line: string, field: string): string {

@@ -74,7 +74,7 @@ export class SseScanner {
     const valueStart = bytes[start + DATA.length] === 0x20 ? start + DATA.length + 1 : start + DATA.length;
     if (end - valueStart === DONE.length && beginsWith(bytes, valueStart, end, DONE)) {
       this.#isDone = true;
-    } else {
+    } else if (end > valueStart) {
       this.#frameHasData = true;
       if (beginsWith(bytes, valueStart, end, ERROR)) this.#sawError = true;
     }
