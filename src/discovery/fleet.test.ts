@@ -115,6 +115,16 @@ describe('an instance that is not there at start', () => {
     expect(newsOf('a')).toEqual(['added m', 'healthy']);
   });
 
+  it('is soon looked at again for its adapters, known as it is', async () => {
+    const server = await serve({});
+    const { fleet, newsOf } = observe({ relistIntervalMs: 3_600_000, timers: SYSTEM_TIMERS });
+    fleet.replace([{ id: 'a', url: server.url, engine: 'vllm', models: ['m'] }]);
+    await fleet.lookedAt();
+    server.replaceAll(VLLM_PAGES);
+    await until(() => described(fleet, 'a').adapters.length === 2, 'its adapters are known');
+    expect(newsOf('a').filter((news) => news === 'added m')).toHaveLength(2);
+  });
+
   it('is known as soon as its engine is recognised when its models are configured', async () => {
     const server = await serve({ ...VLLM_PAGES, '/v1/models': 401 });
     const { fleet, newsOf } = observe();
