@@ -28,7 +28,7 @@ export function replayCommand(): Command {
     .option('--max-tokens-cap <n>', 'ask for at most so many output tokens')
     .option('--prompt-tokens-cap <n>', 'shorten prompts to so many tokens')
     .option('--no-ignore-eos', 'let answers end by themselves')
-    .option('--seed <n>', 'other seeds make other prompt texts (default: 1)')
+    .option('--seed <n>', 'the same seed makes the same prompts (default: drawn)')
     .option('--slo <bounds>', 'what counts as good: ttft, tpot, e2e', DEFAULT_SLO)
     .option('--timeout <duration>', 'for each whole request (default: 600s)')
     .option('--api-key <key>', `sent as bearer token (default: $${API_KEY_ENV})`)

@@ -145,12 +145,12 @@ describe('what is sent', () => {
   it('keeps the distances of the trace, divided by the speed', async () => {
     target = await startSseTarget(streaming());
     const trace = await traceFile(vtcTrace([0, 1, 1, 3].map((second) => [second, '', 5, 1])));
-    await replay({ trace, speed: '10' });
-    const [first = 0, ...later] = target.seen.map(({ atMs }) => atMs);
-    for (const [index, wanted] of [100, 100, 300].entries()) {
-      expect(later[index]! - first).toBeGreaterThan(wanted - 40);
-      expect(later[index]! - first).toBeLessThan(wanted + 2000);
-    }
+    const beforeMs = performance.now();
+    const { report } = await replay({ trace, speed: '10' });
+    const atMs = target.seen.map((request) => request.atMs - beforeMs).sort((left, right) => left - right);
+    for (const [index, wanted] of [0, 100, 100, 300].entries())
+      expect(atMs[index]).toBeGreaterThanOrEqual(wanted);
+    expect(report.durationMs).toBeLessThan(3000);
   });
 
   it('is one after the other with a concurrency of one', async () => {
@@ -175,7 +175,7 @@ describe('what is measured', () => {
     target = await startSseTarget((request, response, index) =>
       streaming({
         firstTokenMs: 150,
-        perTokenMs: 40,
+        perTokenMs: 100,
         headers: { 'x-signalbox-instance': index < 2 ? 'a' : 'b', 'x-signalbox-queue-ms': '12.5' },
         usage: { prompt_tokens: 9, completion_tokens: 6, prompt_tokens_details: { cached_tokens: 3 } },
       })(request, response, index),
@@ -186,26 +186,26 @@ describe('what is measured', () => {
     const { ttftMs, tpotMs, e2eMs, queueMs } = report.latencies;
     expect(ttftMs?.min).toBeGreaterThanOrEqual(149);
     expect(ttftMs?.max).toBeLessThan(2000);
-    expect(tpotMs?.min).toBeGreaterThanOrEqual(38);
-    expect(tpotMs?.max).toBeLessThan(400);
-    expect(e2eMs?.min).toBeGreaterThanOrEqual(ttftMs!.min + 5 * 38);
+    expect(tpotMs?.min).toBeGreaterThan(60);
+    expect(tpotMs?.max).toBeLessThan(600);
+    expect(e2eMs?.min).toBeGreaterThanOrEqual(149 + 5 * 99);
     expect(queueMs).toMatchObject({ count: 3, mean: 12.5 });
     expect(report.throughput).toMatchObject({ promptTokens: 27, outputTokens: 18, cachedTokens: 9 });
     expect(report.instances.map(({ id, requests, outputTokens }) => [id, requests, outputTokens])).toEqual([
       ['a', 2, 12],
       ['b', 1, 6],
     ]);
-    expect(report.durationMs).toBeGreaterThan(150 + 5 * 38);
+    expect(report.durationMs).toBeGreaterThan(149 + 5 * 99);
   });
 
   it('counts as good what met the SLO, of all that ended', async () => {
     target = await startSseTarget((request, response, index) => {
       if (index === 0) return response.writeHead(503).end('{}');
-      return streaming({ firstTokenMs: index === 1 ? 600 : 0 })(request, response, index);
+      return streaming({ firstTokenMs: index === 1 ? 2500 : 0 })(request, response, index);
     });
     const trace = await traceFile(vtcTrace([0, 0.1, 0.2, 0.3].map((at) => [at, '', 5, 2])));
-    const { report } = await replay({ trace, slo: 'ttft=500ms' });
-    expect(report.goodput).toMatchObject({ slo: { ttftMs: 500 }, met: 2, share: 0.5 });
+    const { report } = await replay({ trace, slo: 'ttft=2s' });
+    expect(report.goodput).toMatchObject({ slo: { ttftMs: 2000 }, met: 2, share: 0.5 });
     expect(report.goodput.requestsPerSecond).toBeCloseTo(2000 / report.durationMs, 6);
   });
 
@@ -231,13 +231,19 @@ describe('what is written', () => {
     target = await startSseTarget(streaming({ headers: { 'x-signalbox-instance': 'sim-1' } }));
     const json = join(directory, 'report.json');
     const trace = await traceFile(`${vtcTrace([0, 0.01].map((at) => [at, 'c', 5, 2]))}\nnonsense\n`);
-    const { report, stdout, stderr } = await replay({ trace, json, apiKey: 'sk-hidden', maxBroken: '50%' });
+    const { report, stdout, stderr } = await replay({
+      trace,
+      json,
+      apiKey: 'sk-hidden',
+      maxBroken: '50%',
+      seed: '3',
+    });
     expect(JSON.parse(await readFile(json, 'utf8'))).toEqual(report);
     expect(report).toMatchObject({
       schemaVersion: 1,
       signalboxVersion: expect.stringMatching(/^\d+\.\d+\.\d+/),
       nodeVersion: process.version,
-      parameters: { trace, target: target.url, model: 'tiny', seed: 1, speed: 1 },
+      parameters: { trace, target: target.url, model: 'tiny', seed: 3, speed: 1 },
       trace: { format: 'vtc', requests: 2, notes: { skippedLines: 1 } },
       interrupted: false,
     });
@@ -272,7 +278,7 @@ describe('an interruption', () => {
     target = await startSseTarget(async (request, response, index) => {
       if (index < 2) return streaming()(request, response, index);
       response.writeHead(200, { 'content-type': 'text/event-stream' }).write(': wait\n\n');
-      if (index === 3) setTimeout(() => interrupt.abort(), 50);
+      if (index === 3) setTimeout(() => interrupt.abort(), 200);
       return undefined;
     });
     const trace = await traceFile(vtcTrace([0, 0.1, 0.2, 0.3, 3600].map((at) => [at, '', 5, 2])));

@@ -26,7 +26,7 @@ describe('parseReplayOptions', () => {
       maxTokensCap: Number.POSITIVE_INFINITY,
       promptTokensCap: Number.POSITIVE_INFINITY,
       ignoreEos: true,
-      seed: 1,
+      seed: expect.any(Number),
       apiKey: undefined,
       headers: {},
       timeoutMs: 600_000,
@@ -82,6 +82,12 @@ describe('parseReplayOptions', () => {
       slo: { e2eMs: 1000 },
       jsonFile: 'out.json',
     });
+  });
+
+  it('draws a seed where none is given, so that caches of the run before do not count', () => {
+    const seeds = new Set(Array.from({ length: 20 }, () => parseReplayOptions(raw()).seed));
+    expect(seeds.size).toBeGreaterThan(15);
+    for (const seed of seeds) expect(parseReplayOptions(raw({ seed: String(seed) })).seed).toBe(seed);
   });
 
   it('takes the key from the environment unless one is given', () => {

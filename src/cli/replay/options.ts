@@ -1,5 +1,6 @@
 /** From what was typed to what will be done: checks every flag of `signalbox replay` before anything is opened. */
 
+import { randomInt } from 'node:crypto';
 import { DEFAULT_MAX_BROKEN_SHARE, TRACE_FORMATS } from '../../simulator/index.ts';
 import { parseCount, parseDurationMs, parsePositive, parseShare } from './quantity.ts';
 import { usageError } from './replay-error.ts';
@@ -58,6 +59,7 @@ export interface ReplayOptions {
   readonly maxTokensCap: number;
   readonly promptTokensCap: number;
   readonly ignoreEos: boolean;
+  /** Drawn where none is given, so that no engine has the prompts in its cache from the run before. */
   readonly seed: number;
   readonly apiKey: string | undefined;
   /** Further request headers, in lower case. */
@@ -66,6 +68,9 @@ export interface ReplayOptions {
   readonly slo: Slo;
   readonly jsonFile: string | undefined;
 }
+
+/** A drawn seed is short enough to be typed again. */
+const MAX_DRAWN_SEED = 1_000_000;
 
 export const API_KEY_ENV = 'SIGNALBOX_API_KEY';
 
@@ -91,7 +96,7 @@ export function parseReplayOptions(
     maxTokensCap: countOrAll(raw.maxTokensCap, '--max-tokens-cap'),
     promptTokensCap: countOrAll(raw.promptTokensCap, '--prompt-tokens-cap'),
     ignoreEos: raw.ignoreEos ?? true,
-    seed: optional(raw.seed, (text) => parseCount(text, '--seed', 0)) ?? 1,
+    seed: optional(raw.seed, (text) => parseCount(text, '--seed', 0)) ?? randomInt(MAX_DRAWN_SEED),
     apiKey: raw.apiKey ?? env[API_KEY_ENV],
     headers: parseHeaders(raw.header ?? []),
     timeoutMs: parseDurationMs(raw.timeout ?? '600s', '--timeout'),

@@ -9,6 +9,7 @@ const options = parseReplayOptions({
   trace: '/data/conv.csv',
   target: 'http://127.0.0.1:8080',
   speed: '10',
+  seed: '5',
   apiKey: 'sk-secret',
   header: ['x-tenant: hidden'],
 });
@@ -72,7 +73,7 @@ describe('reportText', () => {
     expect(reportText(buildReport(aRecorder(outcomes), aRun()))).toBe(`\
 Replay of conv.csv (azure) at 10 times its speed
 4 requests planned over 2.0 s, ran 4.0 s
-to http://127.0.0.1:8080, model llama
+to http://127.0.0.1:8080, model llama, seed 5
 
 requests     4 sent · 3 completed · 1 failed
   failed     1 × http 429 queue_full (answered with an error status): The queue is full.

@@ -21,7 +21,7 @@ function heading({ parameters, trace, requests, durationMs, interrupted }: Repla
   return [
     `${interrupted ? 'Interrupted: partial replay' : 'Replay'} of ${basename(parameters.trace)} (${trace.format}) at ${speed}`,
     `${formatNumber(requests.planned)} requests planned over ${formatDuration(trace.spanMs / parameters.speed)}, ran ${formatDuration(durationMs)}`,
-    `to ${parameters.target}, model ${parameters.model}`,
+    `to ${parameters.target}, model ${parameters.model}, seed ${parameters.seed}`,
   ];
 }
 

@@ -1,10 +1,10 @@
 /** Runs one replay from its options to its report. */
 
-import { readFileSync } from 'node:fs';
 import { access, constants, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { Pool } from 'undici';
 import { promptSynthesizer, type TraceRequest } from '../../simulator/index.ts';
+import { VERSION } from '../version.ts';
 import { type Call, startCall } from './call.ts';
 import type { ReplayOptions } from './options.ts';
 import { type Output, startProgress } from './progress.ts';
@@ -85,7 +85,7 @@ async function replay(
     options,
     model: fixed.model,
     plan,
-    signalboxVersion: signalboxVersion(),
+    signalboxVersion: VERSION,
     startedAt,
     interrupted: io.interrupt.aborted,
   });
@@ -119,7 +119,7 @@ function requestHeaders({ apiKey, headers }: ReplayOptions): Readonly<Record<str
   return {
     'content-type': 'application/json',
     accept: 'text/event-stream',
-    'user-agent': `signalbox-replay/${signalboxVersion()}`,
+    'user-agent': `signalbox-replay/${VERSION}`,
     ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
     ...headers,
   };
@@ -144,9 +144,4 @@ async function writeReport(file: string, report: ReplayReport): Promise<void> {
   } catch (error) {
     throw runError(`the report could not be written to ${file}: ${(error as Error).message}`);
   }
-}
-
-function signalboxVersion(): string {
-  const manifest = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
 }
