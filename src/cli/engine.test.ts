@@ -64,7 +64,7 @@ describe('signalbox engine --simulate', () => {
     const { url, child, closed } = await started('--simulate', 'llama-3-8b@h100', '--speed', '2');
     const body = JSON.stringify({ prompt: 'hello', max_tokens: 60, ignore_eos: true });
     const answer = fetch(`${url}/v1/completions`, { method: 'POST', body });
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    while (!/num_requests_running\{.*\} 1\n/.test(await (await fetch(`${url}/metrics`)).text()));
     child.kill('SIGINT');
     expect(await (await answer).json()).toMatchObject({ usage: { completion_tokens: 60 } });
     expect(await closed).toEqual([0, null]);

@@ -45,10 +45,10 @@ export function createEngineServer(options: EngineServerOptions): EngineServer {
   for (const fault of faults.active) refuseUnfit(fault, engine);
   engine.slowDown?.(faults.slowdown);
   const routes = routesOf(serving.dialect);
-  const server = createServer(
-    { keepAliveTimeout: 75_000 },
-    (req, res) => void serve(serving, routes, req, res),
-  );
+  const server = createServer({ keepAliveTimeout: 75_000 }, (req, res) => {
+    res.on('close', () => closeIfLeaving(server));
+    void serve(serving, routes, req, res);
+  });
   let url = '';
   return {
     faults,
@@ -122,6 +122,11 @@ function listen(server: Server, port: number, host: string): Promise<string> {
       resolve(`http://${shownHost}:${address.port}`);
     });
   });
+}
+
+/** Once it no longer listens, a connection that has got its answer must not stay open for a next request. */
+function closeIfLeaving(server: Server): void {
+  if (!server.listening) setImmediate(() => server.closeIdleConnections());
 }
 
 function closeWithin(server: Server, graceMs: number): Promise<void> {

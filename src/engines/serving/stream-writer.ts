@@ -8,6 +8,8 @@ const SSE_HEADERS = {
   'cache-control': 'no-cache',
 };
 
+const MAX_PENDING_CHARACTERS = 16_384;
+
 export class StreamWriter {
   readonly #res: ServerResponse;
   #pending = '';
@@ -30,9 +32,14 @@ export class StreamWriter {
    */
   push(frame: string): void {
     this.#pending += frame;
+    // Ticks do not come while promises go on being ready: an engine that never waits must feel the client's pace too.
+    if (this.#pending.length >= MAX_PENDING_CHARACTERS) this.#flush();
     if (this.#isFlushDue) return;
     this.#isFlushDue = true;
-    process.nextTick(() => this.#flush());
+    process.nextTick(() => {
+      this.#isFlushDue = false;
+      this.#flush();
+    });
   }
 
   /** Waits while the client reads too slowly. */
@@ -46,7 +53,6 @@ export class StreamWriter {
     this.#pending = '';
   }
   #flush(): void {
-    this.#isFlushDue = false;
     if (this.#pending === '' || this.#res.destroyed) return;
     this.#res.write(this.#pending);
     this.#pending = '';

@@ -65,10 +65,10 @@ describe('starting a simulated engine', () => {
   });
 
   it('lets what is in flight finish when it is closed with grace', async () => {
-    const { client, close } = await start();
-    const answer = client.chat.completions.create({ model: 'llama-3-8b', messages, max_tokens: 200 });
-    await new Promise((resolve) => setTimeout(resolve, 10));
-    const [{ choices }] = await Promise.all([answer, close(5000)]);
+    const { client, engine, close } = await start({ speed: 20 });
+    const answer = client.chat.completions.create({ model: 'llama-3-8b', messages, max_tokens: 40 });
+    while (engine.gauges().runningRequests === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    const [{ choices }] = await Promise.all([answer, close(60_000)]);
     expect(choices[0]!.message.content).not.toBe('');
   });
 });
