@@ -19,7 +19,7 @@ const faulty = (...faults: object[]) =>
   aServer({ faults: new FaultBoard(faults.map((fields) => faultOf({ ...fields }))) });
 
 /** What became of a call within `ms`. */
-async function outcome(call: (signal: AbortSignal) => Promise<string>, ms = 150): Promise<string> {
+async function outcome(call: (signal: AbortSignal) => Promise<string>, ms = 10_000): Promise<string> {
   try {
     return await call(AbortSignal.timeout(ms));
   } catch (error) {
@@ -28,10 +28,13 @@ async function outcome(call: (signal: AbortSignal) => Promise<string>, ms = 150)
   }
 }
 
-const status = (url: string, body: object) =>
-  outcome(async (signal) => String((await chat(url, body, { signal })).status));
-const text = (url: string, body: object) =>
-  outcome(async (signal) => await (await chat(url, body, { signal })).text());
+/** Long enough to see that nothing comes. */
+const A_WHILE_MS = 150;
+
+const status = (url: string, body: object, ms?: number) =>
+  outcome(async (signal) => String((await chat(url, body, { signal })).status), ms);
+const text = (url: string, body: object, ms?: number) =>
+  outcome(async (signal) => await (await chat(url, body, { signal })).text(), ms);
 
 describe.each([
   ['a stream', { stream: true, max_tokens: 20, ignore_eos: true }],
@@ -40,12 +43,12 @@ describe.each([
   it('hang: headers, then nothing', async () => {
     const { url } = await faulty({ kind: 'hang' });
     expect(await status(url, body)).toBe('200');
-    expect(await text(url, body)).toBe('TimeoutError');
+    expect(await text(url, body, A_WHILE_MS)).toBe('TimeoutError');
   });
 
   it('hang-before-headers: nothing at all', async () => {
     const { url } = await faulty({ kind: 'hang-before-headers' });
-    expect(await status(url, body)).toBe('TimeoutError');
+    expect(await status(url, body, A_WHILE_MS)).toBe('TimeoutError');
   });
 
   it('reset: the connection is cut in the middle', async () => {
@@ -278,7 +281,7 @@ describe('after all of them', () => {
       'huge',
     ] as const) {
       server.faults.add(faultOf({ kind, count: 1 }));
-      await text(url, { stream: true, max_tokens: 5, ignore_eos: true });
+      await text(url, { stream: true, max_tokens: 5, ignore_eos: true }, 3 * A_WHILE_MS);
     }
     expect(server.faults.active).toEqual([]);
     const { text: answer } = await readStream(
