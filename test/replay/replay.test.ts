@@ -106,7 +106,7 @@ describe('what is sent', () => {
     const trace = await traceFile(
       [line(0, [0, 1], 1000), line(5, [0, 2], 900), line(10, [3], 512)].join('\n'),
     );
-    await replay({ trace });
+    await replay({ trace, concurrency: '1' });
     const [first, second, third] = target.seen.map(content) as [string, string, string];
     expect([first, second, third].map((text) => text.length)).toEqual([4000, 3600, 2048]);
     expect(first.slice(0, 2048)).toBe(second.slice(0, 2048));
@@ -130,6 +130,7 @@ describe('what is sent', () => {
       trace: await traceFile(vtcTrace(rows)),
       offset: '2',
       limit: '3',
+      concurrency: '1',
       maxTokensCap: '23',
       promptTokensCap: '13',
     });

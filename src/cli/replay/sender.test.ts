@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { TraceRequest } from '../../simulator/index.ts';
 import { type SendTimes, sendAll } from './sender.ts';
@@ -120,6 +121,32 @@ describe('sendAll', () => {
 
   it('sends nothing when it was stopped before', async () => {
     expect((await run({ arrivals: [0, 1], signal: AbortSignal.abort() })).sent).toEqual([]);
+  });
+
+  it('sends each request once, in order, within the bound, whatever the trace', async () => {
+    const gaps = fc.array(fc.nat(4), { minLength: 1, maxLength: 15 });
+    await fc.assert(
+      fc.asyncProperty(
+        gaps,
+        fc.integer({ min: 1, max: 5 }),
+        fc.nat(4),
+        async (all, concurrency, answerMs) => {
+          let atMs = 0;
+          const arrivals = all.map((gap) => {
+            atMs += gap;
+            return atMs;
+          });
+          const { sent, mostInFlight } = await run({ arrivals, concurrency, answerMs });
+          expect(sent.map(({ line }) => line)).toEqual(all.map((_, index) => index + 1));
+          expect(mostInFlight).toBeLessThanOrEqual(concurrency);
+          for (const { times } of sent) {
+            expect(times.latenessMs).toBeGreaterThanOrEqual(0);
+            expect(times.heldBackMs).toBeGreaterThanOrEqual(0);
+          }
+        },
+      ),
+      { numRuns: 25 },
+    );
   });
 
   it('passes an error of the trace on', async () => {
