@@ -58,10 +58,10 @@ function fieldsOf(body: Uint8Array): Fields<FieldName> {
 }
 
 function invalidJson(body: Uint8Array, { at, message }: JsonSyntaxError): SignalboxError {
-  const before = body.subarray(0, at);
-  const lineStart = before.lastIndexOf(0x0a) + 1;
+  const lineStart = body.subarray(0, at).lastIndexOf(0x0a) + 1;
   let line = 1;
-  for (const byte of before) if (byte === 0x0a) line++;
+  // By index: an iterator takes ten times as long, and the body may be large.
+  for (let before = 0; before < lineStart; before++) if (body[before] === 0x0a) line++;
   const where = `line ${line}, column ${at - lineStart + 1} (byte ${at})`;
   return new SignalboxError('invalid_json', `The body is not JSON: ${message}, at ${where}.`);
 }

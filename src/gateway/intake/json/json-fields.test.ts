@@ -136,6 +136,23 @@ describe('bad UTF-8', () => {
     expect(found).toBeInstanceOf(JsonSyntaxError);
     expect(found).toMatchObject({ message: 'found a byte that is not UTF-8', at: head.length + at });
   });
+
+  it.each([0, 1, 2, 3])('is found wherever it lies in a long text, characters shifted by %i', (shift) => {
+    const text = Buffer.from(`${' '.repeat(shift)}{"user":"${'漢'.repeat(60_000)}"}`);
+    for (const at of [65_534, 65_535, 65_536, 65_537, 65_538, 131_071, 131_072, 131_073, text.length - 1]) {
+      const body = Buffer.from(text);
+      body[at] = 0xff;
+      expect(thrownBy(() => findFields(body, FINDER))).toMatchObject({
+        message: 'found a byte that is not UTF-8',
+        at,
+      });
+    }
+  });
+
+  it('is found in a long text of nothing else', () => {
+    const found = thrownBy(() => findFields(Buffer.alloc(200_000, 0x80), FINDER));
+    expect(found).toMatchObject({ message: 'found a byte that is not UTF-8', at: 0 });
+  });
 });
 
 describe('typeAt', () => {

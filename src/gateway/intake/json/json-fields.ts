@@ -161,16 +161,35 @@ function equalsAt(bytes: Uint8Array, start: number, wanted: Uint8Array): boolean
   return true;
 }
 
+/** Halving reads its bytes many times over; a large body is first looked through piece by piece. */
+const PIECE_BYTES = 65_536;
+
 /** The offset at which well-formed UTF-8 ends, found by halving: a prefix cut inside a character still decodes in streaming mode. */
 function firstBadUtf8(body: Uint8Array): number {
-  let good = 0;
-  let bad = body.length;
+  const start = firstBadPiece(body);
+  let good = start;
+  let bad = Math.min(body.length, start + PIECE_BYTES + 1);
   while (bad - good > 1) {
     const middle = (good + bad) >>> 1;
-    if (isUtf8Prefix(body.subarray(0, middle))) good = middle;
+    if (isUtf8Prefix(body.subarray(start, middle))) good = middle;
     else bad = middle;
   }
   return good;
+}
+
+/** Where the first piece begins that is not UTF-8, each piece ending with a whole character. */
+function firstBadPiece(body: Uint8Array): number {
+  let start = 0;
+  for (;;) {
+    let end = start + PIECE_BYTES;
+    for (let back = 0; back < 3 && isContinuation(body[end]); back++) end--;
+    if (end >= body.length || !isUtf8(body.subarray(start, end))) return start;
+    start = end;
+  }
+}
+
+function isContinuation(byte: number | undefined): boolean {
+  return byte !== undefined && (byte & 0xc0) === 0x80;
 }
 
 function isUtf8Prefix(bytes: Uint8Array): boolean {
