@@ -1,12 +1,15 @@
-/** `signalbox schema`: prints the JSON Schema of the configuration, for editors. */
+/** `signalbox schema`: prints the JSON Schema of the configuration, or the reference of its keys. */
 
 import { Command } from 'commander';
-import { configJsonSchema } from '../config/index.ts';
+import { configJsonSchema, configReference } from '../config/index.ts';
 
 export function schemaCommand(write: (text: string) => void = (text) => process.stdout.write(text)): Command {
   return new Command('schema')
     .description('print the JSON Schema of the configuration, for editors')
-    .action(() => write(schemaText()));
+    .option('--markdown', 'print the reference of its keys instead, as in docs/configuration.md')
+    .action((options: { readonly markdown?: boolean }) => {
+      write(options.markdown ? configReference() : schemaText());
+    });
 }
 
 /** What `signalbox.schema.json` holds. */

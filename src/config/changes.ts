@@ -22,7 +22,7 @@ export const RESTART_KEYS: readonly string[] = [
 ];
 
 export interface ConfigChange {
-  /** Dotted keys whose values differ; lists count as one value. */
+  /** Dotted keys whose values differ, in the order of the alphabet; lists count as one value. */
   readonly changed: readonly string[];
   /** Those of them that come into force only at the next start. */
   readonly needsRestart: readonly string[];
@@ -34,7 +34,7 @@ export function compareConfigs(before: Config, after: Config): ConfigChange {
 }
 
 export function changedKeys(before: Config, after: Config): readonly string[] {
-  return differences(before, after, '');
+  return differences(before, after, '').sort();
 }
 
 export function keysNeedingRestart(changed: readonly string[]): readonly string[] {

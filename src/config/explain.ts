@@ -6,6 +6,7 @@ import { type PositionTree, positionOfKey, positionOfValue } from './positions.t
 import { type ConfigPath, type ConfigProblem, formatPath } from './problem.ts';
 import { isSecretKey } from './secret.ts';
 import { suggest } from './suggest.ts';
+import { branchOf } from './union-branch.ts';
 import { describeAllowed, describeFound, rewriteScalar } from './wording.ts';
 
 /** What an explanation looks things up in. */
@@ -43,16 +44,6 @@ function explainIssue(issue: Issue, base: ConfigPath, explainer: Explainer): Exp
     default:
       return [wrongValue(path, explainer)];
   }
-}
-
-/** The alternative that was probably meant: the one whose outermost shape fits. */
-function branchOf(errors: readonly (readonly Issue[])[], written: unknown): readonly Issue[] | undefined {
-  if (written === null || typeof written !== 'object') return undefined;
-  return errors.find((issues) => issues.every((issue) => !isShapeMismatch(issue)));
-}
-
-function isShapeMismatch(issue: Issue): boolean {
-  return issue.path.length === 0 && (issue.code === 'invalid_type' || issue.code === 'invalid_value');
 }
 
 function unknownKey(parent: ConfigPath, key: string, explainer: Explainer): Explained {
@@ -114,11 +105,18 @@ function suggestValue(written: unknown, schemas: readonly JsonSchema[]): string 
   if (typeof written !== 'string' && typeof written !== 'number') return undefined;
   const choices = schemas.flatMap((schema) => schema.enum ?? []).map(String);
   if (choices.length > 0) return suggest(String(written), choices);
-  if (typeof written === 'string') return rewriteScalar(written, schemas);
+  if (typeof written === 'string') return withScheme(written, schemas) ?? rewriteScalar(written, schemas);
   const quoted = schemas.some(({ type, pattern }) => type === 'string' && pattern && fits(written, pattern));
   return quoted ? JSON.stringify(String(written)) : undefined;
 }
 
 function fits(written: number, pattern: string): boolean {
   return new RegExp(pattern, 'u').test(String(written));
+}
+
+/** An address as people write it elsewhere, without its scheme. */
+function withScheme(written: string, schemas: readonly JsonSchema[]): string | undefined {
+  const isAddress =
+    schemas.some(({ format }) => format === 'uri') && /^[\w.-]+(:\d+)?(\/[\w./-]*)?$/.test(written);
+  return isAddress ? `http://${written}` : undefined;
 }

@@ -1,6 +1,6 @@
 /** The one YAML file: its schema, reading it, explaining its mistakes, and taking over its changes. */
 
-export { type ConfigChange, changedKeys, keysNeedingRestart } from './changes.ts';
+export { type ConfigChange, compareConfigs, RESTART_KEYS } from './changes.ts';
 export type {
   AliasTarget,
   ApiKeyConfig,
@@ -26,6 +26,7 @@ export { type LoadOptions, loadConfig } from './load-config.ts';
 export { BUILT_IN_NAMES, type KnownNames } from './names.ts';
 export { type ParseOptions, type ParseResult, parseConfig } from './parse-config.ts';
 export { type ConfigProblem, formatProblem } from './problem.ts';
+export { configReference } from './reference.ts';
 export { isLoopback } from './resolve-listeners.ts';
 export { maskLine, Secret } from './secret.ts';
 export { type ConfigWatcher, type WatchOptions, watchConfig } from './watch-config.ts';

@@ -51,9 +51,17 @@ export function configJsonSchema(names: KnownNames = BUILT_IN_NAMES): JsonSchema
 
 /** The schemas that describe the value at `path`: several where alternatives are allowed, none where nothing is. */
 export function schemasAt(root: JsonSchema, path: ConfigPath): readonly JsonSchema[] {
-  let found: readonly JsonSchema[] = [root];
-  for (const step of path) found = found.flatMap(alternatives).flatMap((schema) => inner(schema, step));
-  return found.flatMap(alternatives);
+  let found = alternatives(root);
+  for (const step of path) found = schemasBelow(found, step);
+  return found;
+}
+
+/** One step further in from any of `schemas`. */
+export function schemasBelow(schemas: readonly JsonSchema[], step: string | number): readonly JsonSchema[] {
+  return schemas
+    .flatMap(alternatives)
+    .flatMap((schema) => inner(schema, step))
+    .flatMap(alternatives);
 }
 
 function alternatives(schema: JsonSchema): readonly JsonSchema[] {

@@ -34,11 +34,19 @@ export function readText(path: string): ReadText {
     if (stat.size > MAX_FILE_BYTES) {
       return { ok: false, reason: `it has ${stat.size} bytes, allowed are at most ${MAX_FILE_BYTES}` };
     }
-    return { ok: true, text: readFileSync(descriptor, 'utf8') };
+    return decode(readFileSync(descriptor));
   } catch (error) {
     return { ok: false, reason: (error as NodeJS.ErrnoException).code ?? String(error) };
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
+
+function decode(bytes: Uint8Array): ReadText {
+  try {
+    return { ok: true, text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes) };
+  } catch {
+    return { ok: false, reason: 'it is not UTF-8 text' };
   }
 }
 

@@ -110,8 +110,7 @@ export class NodeReader {
     const data: Record<string, unknown> = {};
     const children = new Map<string, PositionTree>();
     for (const { key, data: value, positions } of own.values()) {
-      // A key with nothing behind it (everything under it commented out) leaves the default in force.
-      if (value !== null) data[key] = value;
+      data[key] = value;
       children.set(key, positions);
     }
     return { data, children };

@@ -1,6 +1,8 @@
 /** From YAML text to a configuration, or to every mistake in it at once. */
 
+import { withoutBlanks } from './blank-values.ts';
 import type { Config } from './config.ts';
+import { valueAt } from './data-path.ts';
 import { readDocument } from './document.ts';
 import { type Explained, type Explainer, explainIssues } from './explain.ts';
 import { type Environment, type Interpolated, interpolate } from './interpolation.ts';
@@ -38,10 +40,11 @@ export function parseConfig(text: string, options: ParseOptions = {}): ParseResu
   const names = options.names ?? BUILT_IN_NAMES;
   const document = readDocument(text);
   if (document.data === undefined && document.problems.length > 0) return refused(document.problems);
-  const merged = withOverrides(document.data ?? {}, options.overrides);
+  const jsonSchema = configJsonSchema(names);
+  const merged = withOverrides(withoutBlanks(document.data ?? {}, [jsonSchema]), options.overrides);
   const interpolated = interpolate(merged, options.env ?? {});
   const explainer: Explainer = {
-    schema: configJsonSchema(names),
+    schema: jsonSchema,
     positions: document.positions,
     writtenAt: (path) => valueAt(merged, path),
   };
@@ -125,15 +128,6 @@ function isWithin(inner: ConfigPath, outer: ConfigPath): boolean {
 
 function problemsOf(explained: readonly Explained[]): ConfigProblem[] {
   return explained.map(({ problem }) => problem);
-}
-
-function valueAt(data: unknown, path: ConfigPath): unknown {
-  let value = data;
-  for (const step of path) {
-    if (value === null || typeof value !== 'object' || !Object.hasOwn(value, step)) return undefined;
-    value = (value as Record<string | number, unknown>)[step];
-  }
-  return value;
 }
 
 function withOverrides(data: unknown, overrides: ParseOptions['overrides']): unknown {

@@ -2,7 +2,7 @@
 
 import type { Environment } from './interpolation.ts';
 import type { KnownNames } from './names.ts';
-import type { ConfigPath } from './problem.ts';
+import { type ConfigPath, formatPath } from './problem.ts';
 import { Secret } from './secret.ts';
 
 export interface Finding {
@@ -56,7 +56,7 @@ export class Resolution {
     const [key, second] = given;
     if (key === undefined) return undefined;
     if (second !== undefined) {
-      const message = `${key} and ${second} are both given; one of them is allowed`;
+      const message = `${formatPath([...path, key])} and ${second} are both given; one of them is allowed`;
       this.mistake({ path: [...path, second], isAboutKey: true, message, allowed: 'only one of them' });
     }
     const value = this.#secretValue(key.slice(name.length), section[key] as string, [...path, key]);
@@ -64,7 +64,7 @@ export class Resolution {
     if (!MAY_HAVE_LINES.has(name) && /\p{Cc}/u.test(value)) {
       this.mistake({
         path: [...path, key],
-        message: `${key} holds a line break or another control character`,
+        message: `${formatPath([...path, key])} holds a line break or another control character`,
       });
       return undefined;
     }
@@ -83,27 +83,25 @@ export class Resolution {
     // Somebody may have written the secret itself in place of the variable's name.
     const shown = /^[A-Z][A-Z0-9_]*$/.test(name) ? name : 'it names';
     const state = value === undefined ? 'is not set' : 'is empty';
-    const key = String(path.at(-1));
-    const message = `${key}: the environment variable ${shown} ${state}`;
+    const message = `${formatPath(path)}: the environment variable ${shown} ${state}`;
     this.mistake({ path, message, found: state.slice(3), allowed: 'a variable that is set' });
     return undefined;
   }
 
   #fromFile(file: string, path: ConfigPath): string | undefined {
-    const key = String(path.at(-1));
     let content: string;
     try {
       content = this.#readFile(file).trim();
     } catch (error) {
       const reason = (error as NodeJS.ErrnoException).code ?? String(error);
-      const message = `${key}: the file ${JSON.stringify(file)} cannot be read (${reason})`;
+      const message = `${formatPath(path)}: the file ${JSON.stringify(file)} cannot be read (${reason})`;
       this.mistake({ path, message, found: reason, allowed: 'a file that can be read' });
       return undefined;
     }
     if (content !== '') return content;
     this.mistake({
       path,
-      message: `${key}: the file ${JSON.stringify(file)} is empty`,
+      message: `${formatPath(path)}: the file ${JSON.stringify(file)} is empty`,
       found: 'an empty file',
     });
     return undefined;

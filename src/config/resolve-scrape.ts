@@ -1,7 +1,7 @@
 /** How one instance's metrics are read: what holds for all, what it says otherwise, and with which credentials. */
 
 import type { CredentialsConfig, InstanceScrapeConfig, TlsConfig } from './config.ts';
-import type { ConfigPath } from './problem.ts';
+import { type ConfigPath, formatPath } from './problem.ts';
 import type { Resolution } from './resolution.ts';
 import type { ConfigFile, InstanceFile } from './schema/config-file.ts';
 import type { Secret } from './secret.ts';
@@ -35,7 +35,7 @@ function resolveCredentials(
 ): CredentialsConfig | undefined {
   const { basic, bearer } = auth;
   if (basic !== undefined && bearer !== undefined) {
-    const message = 'basic and bearer are both given; one of them is allowed';
+    const message = `${formatPath(path)} has both basic and bearer; one of them is allowed`;
     resolution.mistake({ path: [...path, 'bearer'], isAboutKey: true, message, allowed: 'only one of them' });
   }
   const findingsBefore = resolution.findings.length;
@@ -51,7 +51,7 @@ function resolveCredentials(
   }
   if (resolution.findings.length === findingsBefore) {
     const allowed = `${name}, ${name}_env or ${name}_file`;
-    const message = `${type} authentication needs ${allowed}`;
+    const message = `${formatPath([...path, type])} needs ${allowed}`;
     resolution.mistake({ path: [...path, type], isAboutKey: true, message, found: 'nothing', allowed });
   }
   return undefined;

@@ -1,8 +1,10 @@
 /** A file with mistakes, cut down to what is right, so that the checks between fields can still look at the rest. */
 
 import type * as z from 'zod';
+import { valueAt } from './data-path.ts';
 import type { ConfigPath } from './problem.ts';
 import type { ConfigFile } from './schema/config-file.ts';
+import { branchOf } from './union-branch.ts';
 
 /** Stands in for a required text that is wrong; nobody else writes it. */
 const STAND_IN = 'signalbox-salvaged';
@@ -15,7 +17,7 @@ export function salvage(data: unknown, schema: z.ZodType<ConfigFile>): ConfigFil
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const result = schema.safeParse(rest);
     if (result.success) return result.data;
-    for (const path of wrongPaths(result.error.issues)) {
+    for (const path of wrongPaths(result.error.issues, rest)) {
       const id = JSON.stringify(path);
       const attempt = attempts.get(id) ?? 0;
       attempts.set(id, attempt + 1);
@@ -26,11 +28,13 @@ export function salvage(data: unknown, schema: z.ZodType<ConfigFile>): ConfigFil
   return undefined;
 }
 
-function wrongPaths(issues: readonly z.core.$ZodIssue[], base: ConfigPath = []): ConfigPath[] {
+function wrongPaths(issues: readonly z.core.$ZodIssue[], data: unknown, base: ConfigPath = []): ConfigPath[] {
   return issues.flatMap((issue) => {
     const path = [...base, ...(issue.path as ConfigPath)];
     if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => [...path, key]);
-    return [path];
+    if (issue.code !== 'invalid_union') return [path];
+    const branch = branchOf(issue.errors, valueAt(data, path));
+    return branch === undefined ? [path] : wrongPaths(branch, data, path);
   });
 }
 
@@ -46,10 +50,6 @@ function repair(root: unknown, path: ConfigPath, attempt: number): void {
 }
 
 function containerOf(root: unknown, path: ConfigPath): object | undefined {
-  let container: unknown = root;
-  for (const step of path.slice(0, -1)) {
-    if (container === null || typeof container !== 'object') return undefined;
-    container = (container as Record<string | number, unknown>)[step];
-  }
+  const container = valueAt(root, path.slice(0, -1));
   return container !== null && typeof container === 'object' ? container : undefined;
 }

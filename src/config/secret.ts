@@ -39,7 +39,12 @@ function digest(value: string): Buffer {
 }
 
 const SECRET_KEY = /^(token|apikey|password|sha256|key)(_env)?$/i;
-const SECRETIVE_WORD = /token|api_?key|password|passwd|secret|sha256|credential|authorization|bearer/i;
+const SECRETIVE_KEY =
+  /(^key|token|api[_-]?key|passw(or)?d|secret|sha256|credentials?|authorization|bearer)(_env)?$/i;
+/** Keys that count tokens. */
+const COUNTING_KEY = /per_?token$/i;
+/** What keys and certificates look like, wherever they stand. */
+const OPAQUE = /(?=[\w+/=-]*\d)(?=[\w+/=-]*[a-z])[\w+/=-]{32,}/gi;
 
 /** Whether the value under `key` must not be shown. */
 export function isSecretKey(key: PropertyKey | undefined): boolean {
@@ -47,21 +52,22 @@ export function isSecretKey(key: PropertyKey | undefined): boolean {
 }
 
 /**
- * A line of the file as it may be shown: what follows a key that looks like a secret's, and the credentials in addresses, are
- * replaced by asterisks of the same length, so that columns stay true.
+ * A line of the file as it may be shown: what follows a key that looks like a secret's, what looks like a key itself, and the
+ * credentials in addresses are replaced by asterisks of the same length, so that columns stay true.
  */
 export function maskLine(line: string): string {
-  const masked = line.replace(
-    /(["']?)([\w.-]+)\1(\s*:\s+|\s*:(?=["']))(.+)$/,
-    (whole, quote: string, key: string, colon: string, value: string) =>
-      SECRETIVE_WORD.test(key) && !key.endsWith('Tokens')
-        ? `${quote}${key}${quote}${colon}${stars(value)}`
-        : whole.slice(0, whole.length - value.length) + maskLine(value),
-  );
-  return masked.replace(
-    /(:\/\/)([^\s/@]+)(?=@)/g,
-    (_whole, slashes: string, user: string) => slashes + stars(user),
-  );
+  return maskValues(line)
+    .replace(OPAQUE, stars)
+    .replace(/(:\/\/)([^\s/@]+)(?=@)/g, (_whole, slashes: string, user: string) => slashes + stars(user));
+}
+
+const KEY_AND_VALUE = /^(.*?(["']?)([\w.-]+)\2(?:\s*:\s+|\s*:(?=["'])))(.+)$/;
+
+function maskValues(line: string): string {
+  const [, before, , key, value] = KEY_AND_VALUE.exec(line) ?? [];
+  if (before === undefined || key === undefined || value === undefined) return line;
+  const isSecretive = SECRETIVE_KEY.test(key) && !COUNTING_KEY.test(key);
+  return before + (isSecretive ? stars(value) : maskValues(value));
 }
 
 function stars(value: string): string {

@@ -48,9 +48,7 @@ type SecretShape<Name extends string> = Readonly<Record<SecretField<Name>, z.Zod
 /** The three ways to give a secret: as it is, by the name of an environment variable, or by a file that holds it. */
 export function secretFields<Name extends string>(name: Name, what: string): SecretShape<Name> {
   const shape = {
-    [name]: z
-      .string()
-      .min(1)
+    [name]: textLike(/^[\s\S]+$/, 'text that is not empty')
       .optional()
       .describe(
         `${what} Better given by \`${name}_env\` or \`${name}_file\`, so that this file holds no secret.`,
@@ -70,11 +68,15 @@ type OverrideShape<Shape extends Overridable> = {
   [Key in keyof Shape]: z.ZodOptional<ReturnType<Shape[Key]['unwrap']>>;
 };
 
-/** The same fields, each optional: what an instance may say otherwise than the section for all. */
-export function overrideShape<Shape extends Overridable>(shape: Shape): OverrideShape<Shape> {
-  const entries = Object.entries(shape).map(([key, field]) => [
-    key,
-    (field.unwrap() as z.ZodType).optional(),
-  ]);
+/** The same fields, each optional: what an instance may say otherwise than `section` says for all. */
+export function overrideShape<Shape extends Overridable>(
+  shape: Shape,
+  section: string,
+): OverrideShape<Shape> {
+  const entries = Object.entries(shape).map(([key, field]) => {
+    const inner = field.unwrap() as z.ZodType;
+    const description = `${inner.description} Default: that of \`${section}.${key}\`.`;
+    return [key, inner.optional().describe(description)];
+  });
   return Object.fromEntries(entries) as OverrideShape<Shape>;
 }

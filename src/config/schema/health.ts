@@ -59,7 +59,7 @@ export const healthSection = z
   .describe('Health checks and ejection.');
 
 export const healthOverride = z
-  .strictObject({ ...overrideShape(activeShape), path: healthPath() })
+  .strictObject({ ...overrideShape(activeShape, 'health.active'), path: healthPath() })
   .optional()
   .describe('What differs from `health.active` for this instance.');
 
@@ -109,7 +109,7 @@ const scrapeAuth = z.strictObject({
 
 export const scrapeOverride = z
   .strictObject({
-    ...overrideShape(scrapeShape),
+    ...overrideShape(scrapeShape, 'scrape'),
     path: scrapePath(),
     port: port().min(1).optional().describe('Port of the metrics. Default: the port of `url`.'),
     auth: scrapeAuth

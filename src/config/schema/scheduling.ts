@@ -15,7 +15,7 @@ export const queueSection = z
       .default(50_000_000)
       .describe('The most tokens (prompts and the answers asked for, estimated) that may wait.'),
     noInstanceWaitMs: milliseconds(0)
-      .default(30_000)
+      .default(10_000)
       .describe(
         'Milliseconds that a request waits while every instance of its model is out, before it fails.',
       ),

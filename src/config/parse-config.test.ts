@@ -1,0 +1,333 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_PRESET, findPreset, PRESET_NAMES, STANDARD_FILTERS } from '../routing/index.ts';
+import type { Config } from './config.ts';
+import { BUILT_IN_NAMES } from './names.ts';
+import { type ParseOptions, parseConfig } from './parse-config.ts';
+
+/** `$` followed by a brace, which would read as a placeholder in a template string. */
+const V = (inside: string) => `$\{${inside}}`;
+
+function configOf(source: string, options?: ParseOptions): Config {
+  const result = parseConfig(source, options);
+  if (!result.ok) throw new Error(result.problems.map(({ message }) => message).join('\n'));
+  return result.config;
+}
+
+const warningsOf = (source: string, options?: ParseOptions) =>
+  parseConfig(source, options).warnings.map(({ line, message }) => `${line} ${message}`);
+
+const DEFAULTS: Omit<Config, 'routing'> = {
+  listeners: {
+    data: { host: '127.0.0.1', port: 8080, open: false },
+    control: { host: '127.0.0.1', port: 8081, insecure: false },
+  },
+  instances: [],
+  models: {},
+  aliases: {},
+  queue: { maxRequests: 10_000, maxTokens: 50_000_000, noInstanceWaitMs: 10_000 },
+  policy: { name: 'priority', agingMs: 30_000 },
+  retries: { maxRetries: 2, budgetShare: 0.2 },
+  health: {
+    active: {
+      enabled: true,
+      intervalMs: 5_000,
+      startIntervalMs: 500,
+      timeoutMs: 2_000,
+      unhealthyAfter: 2,
+      healthyAfter: 1,
+    },
+    passive: { consecutiveFailures: 3 },
+    ejection: { baseMs: 5_000, maxMs: 300_000 },
+  },
+  scrape: {
+    enabled: true,
+    intervalMs: 1_000,
+    jitterShare: 0.1,
+    timeoutMs: 1_000,
+    staleAfterIntervals: 3,
+    maxBytes: 4_194_304,
+  },
+  upstream: {
+    connectTimeoutMs: 5_000,
+    keepAliveTimeoutMs: 4_000,
+    firstByteTimeoutMs: 600_000,
+    idleTimeoutMs: 120_000,
+    pushBackMs: 1_000,
+    retriedStatuses: [502, 503, 504],
+    forwardsCredentials: false,
+  },
+  limits: {
+    maxBodyBytes: 33_554_432,
+    maxHeaderBytes: 16_384,
+    headTimeoutMs: 30_000,
+    bodyIdleTimeoutMs: 30_000,
+    bodyTimeoutMs: 300_000,
+    writeIdleTimeoutMs: 60_000,
+    keepAliveTimeoutMs: 75_000,
+    commentIntervalMs: 10_000,
+  },
+  tokenEstimate: { bytesPerToken: 4, tokensPerAttachment: 576 },
+  shutdown: { graceMs: 30_000 },
+  logging: { level: 'info', format: 'auto' },
+  auth: { keys: {} },
+  hints: { trustHeaders: true, trustUserHeader: true },
+  decisions: { keep: 1_000 },
+  reload: { enabled: true, pollMs: 1_000 },
+};
+
+describe('an empty file', () => {
+  it('is the default configuration', () => {
+    expect(configOf('')).toEqual({ ...DEFAULTS, routing: findPreset(DEFAULT_PRESET) });
+  });
+
+  it.each(['# nothing\n', '{}', 'queue:\n', '---\n', 'null'])('is the same as %j', (source) => {
+    expect(configOf(source)).toEqual(configOf(''));
+  });
+
+  it('warns that there are no instances', () => {
+    expect(warningsOf('')).toEqual(['1 no instances are configured']);
+  });
+});
+
+describe('a configuration', () => {
+  it('is frozen all through', () => {
+    const config = configOf('instances: [{url: "http://a", labels: {zone: x}}]');
+    const areFrozen = (value: unknown): boolean =>
+      value === null ||
+      typeof value !== 'object' ||
+      (Object.isFrozen(value) && Object.values(value).every(areFrozen));
+    expect(areFrozen(config)).toBe(true);
+  });
+
+  it('keeps what the file says, and the defaults around it', () => {
+    const config = configOf('queue: {maxRequests: 5}\nhealth: {active: {path: /ping}}\nseed: 7');
+    expect(config.queue).toEqual({ maxRequests: 5, maxTokens: 50_000_000, noInstanceWaitMs: 10_000 });
+    expect(config.health.active).toMatchObject({ path: '/ping', intervalMs: 5_000 });
+    expect(config.seed).toBe(7);
+  });
+
+  it('shows no secret when it is logged or serialised', () => {
+    const source = `listeners: {control: {token: hunter2}}
+instances: [{url: "http://a", apiKey: hunter3}]`;
+    const config = configOf(source);
+    expect(JSON.stringify(config)).not.toContain('hunter');
+    expect(config.listeners.control.token?.reveal()).toBe('hunter2');
+  });
+});
+
+describe('a policy', () => {
+  it.each([
+    ['by name', 'policy: fifo', { name: 'fifo', agingMs: 30_000 }],
+    ['with parameters', 'policy: {name: priority, agingMs: 5}', { name: 'priority', agingMs: 5 }],
+    ['with parameters of the default', 'policy: {agingMs: 5}', { name: 'priority', agingMs: 5 }],
+  ])('%s', (_what, source, policy) => {
+    expect(configOf(source).policy).toEqual(policy);
+  });
+
+  it('that does not use a parameter warns of it', () => {
+    const source = 'instances: [{url: "http://a"}]\npolicy: {name: fifo, agingMs: 5}';
+    expect(warningsOf(source)).toEqual(['2 policy.agingMs has no effect on the policy fifo']);
+  });
+});
+
+describe('routing', () => {
+  it.each(PRESET_NAMES)('by the preset %s is the profile of that name', (name) => {
+    expect(configOf(`routing: ${name}`).routing).toEqual(findPreset(name));
+  });
+
+  it('written out is a profile of its own, with defaults for what it leaves out', () => {
+    expect(configOf('routing: {scorers: [{name: load}]}').routing).toEqual({
+      name: 'custom',
+      filters: STANDARD_FILTERS,
+      scorers: [{ name: 'load', weight: 1 }],
+      picker: 'best',
+    });
+  });
+
+  it('takes what is written over every default', () => {
+    const source = 'routing: {filters: [health], scorers: [{name: load, weight: 3}], picker: random}';
+    expect(configOf(source).routing).toEqual({
+      name: 'custom',
+      filters: ['health'],
+      scorers: [{ name: 'load', weight: 3 }],
+      picker: 'random',
+    });
+  });
+
+  it('knows the names that it is told of, and no others', () => {
+    const names = { ...BUILT_IN_NAMES, scorers: ['mine'] };
+    expect(configOf('routing: {scorers: [{name: mine}]}', { names }).routing.scorers).toHaveLength(1);
+    expect(parseConfig('routing: {scorers: [{name: load}]}', { names }).ok).toBe(false);
+  });
+});
+
+describe('API keys', () => {
+  const sha256 = 'AB'.repeat(32);
+
+  it('belong to a tenant of their own name unless another is given, and may ask for everything', () => {
+    const { keys } = configOf(`auth: {keys: {ann: {sha256: ${sha256}}}}`).auth;
+    expect(keys).toEqual({ ann: { sha256: sha256.toLowerCase(), tenant: 'ann', maxPriority: 'CRITICAL' } });
+  });
+
+  it('can be bound to models and a class', () => {
+    const source = `auth: {keys: {ann: {sha256: ${sha256}, tenant: t, models: [m], maxPriority: LOW}}}`;
+    expect(configOf(source).auth.keys.ann).toMatchObject({ tenant: 't', models: ['m'], maxPriority: 'LOW' });
+  });
+
+  it('warn of models that no instance serves', () => {
+    const source = `instances: [{simulate: llama-3-8b@h100}]
+auth: {keys: {ann: {sha256: ${sha256}, models: [llama-3-8]}}}
+models: {lama-3-8b: {priority: LOW}}`;
+    expect(warningsOf(source)).toEqual([
+      '2 no instance serves the model "llama-3-8"',
+      '3 no instance serves the model "lama-3-8b"',
+    ]);
+  });
+});
+
+describe('variables', () => {
+  it('can stand for numbers and truth values, quoted or not', () => {
+    const source = `listeners: {data: {port: "${V('PORT')}"}}\nscrape:\n  enabled: ${V('SCRAPE:-false')}\nretries:\n  budgetShare: ${V('SHARE')}`;
+    const config = configOf(source, { env: { PORT: '9000', SHARE: '0.5' } });
+    expect(config.listeners.data.port).toBe(9000);
+    expect(config.scrape.enabled).toBe(false);
+    expect(config.retries.budgetShare).toBe(0.5);
+  });
+
+  it('stay texts where a text is wanted', () => {
+    const config = configOf(`listeners:\n  control:\n    token: ${V('TOKEN')}`, { env: { TOKEN: '12345' } });
+    expect(config.listeners.control.token?.reveal()).toBe('12345');
+  });
+
+  it('of the process are not looked at unless they are handed in', () => {
+    const result = parseConfig(`seed: ${V('PATH')}`);
+    expect(result).toMatchObject({ ok: false, problems: [{ path: 'seed' }] });
+  });
+});
+
+describe('what the command line says', () => {
+  it('wins over the file, and its instances come after those of the file', () => {
+    const source = 'listeners: {data: {port: 1}}\ninstances: [{url: "http://a"}]';
+    const overrides = { listeners: { data: { port: 2, open: true } }, instances: [{ url: 'http://b' }] };
+    const config = configOf(source, { overrides });
+    expect(config.listeners.data).toEqual({ host: '0.0.0.0', port: 2, open: true });
+    expect(config.instances.map(({ id }) => id)).toEqual(['a', 'b']);
+  });
+
+  it('is checked like the file', () => {
+    const result = parseConfig('', { overrides: { instances: [{ url: 'b' }] } });
+    expect(result).toMatchObject({ ok: false, problems: [{ path: 'instances[0].url', line: 1, column: 1 }] });
+  });
+});
+
+describe('any text whatever', () => {
+  /** Texts that get further than noise: keys of the schema, and YAML's own signs. */
+  const pieces = fc.constantFrom(
+    ...[
+      'listeners',
+      'data',
+      'port',
+      'instances',
+      'url',
+      'http://a',
+      'aliases',
+      'models',
+      'auth',
+      'keys',
+      'sha256',
+    ],
+    ...[
+      'simulate',
+      'count',
+      'scrape',
+      'auth',
+      'basic',
+      'routing',
+      'scorers',
+      'name',
+      'weight',
+      'policy',
+      '8080',
+    ],
+    ...[
+      ': ',
+      '\n',
+      '\n  ',
+      '\n- ',
+      '- ',
+      '{',
+      '}',
+      '[',
+      ']',
+      ', ',
+      '"',
+      "'",
+      '&a ',
+      '*a',
+      '<<',
+      '#',
+      '|',
+      '>',
+      '!!',
+    ],
+    ...[
+      '${',
+      '}',
+      V('A'),
+      V('A:-b'),
+      'true',
+      'null',
+      '~',
+      '1e999',
+      '-1',
+      '\t',
+      '\u0000',
+      '\uD800',
+      '%',
+      '---',
+      '...',
+    ],
+  );
+  const yamlish = fc.array(pieces, { maxLength: 40 }).map((some) => some.join(''));
+
+  it.each([
+    ['noise', fc.string({ unit: 'binary', maxLength: 200 })],
+    ['pieces of YAML', yamlish],
+    ['JSON', fc.json()],
+  ])('made of %s gives a configuration or problems with a place, and never throws', (_what, texts) => {
+    fc.assert(
+      fc.property(texts, (text) => {
+        const result = parseConfig(text, { env: { A: '1' } });
+        if (result.ok) return Object.isFrozen(result.config);
+        const lines = text.split(/\r\n|\n|\r/).length;
+        return (
+          result.problems.length > 0 &&
+          result.problems.every(
+            ({ line, column, message }) => line >= 1 && line <= lines && column >= 1 && message !== '',
+          )
+        );
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('that is a valid configuration says the same whenever it is read', () => {
+    const ports = fc.integer({ min: 0, max: 65_535 });
+    fc.assert(
+      fc.property(ports, ports, fc.integer({ min: 0, max: 1_000_000 }), (data, control, maxRequests) => {
+        fc.pre(data !== control || data === 0);
+        const source = JSON.stringify({
+          listeners: { data: { port: data }, control: { port: control } },
+          queue: { maxRequests },
+        });
+        const config = configOf(source);
+        expect(config).toEqual(configOf(source));
+        expect(config.listeners.data.port).toBe(data);
+        expect(config.listeners.control.port).toBe(control);
+        expect(config.queue.maxRequests).toBe(maxRequests);
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
