@@ -55,9 +55,10 @@ export function refuseBadHttp(error: Error, socket: Duplex, isAnswerUnderWay: bo
   socket.end(badHttpAnswer(error));
 }
 
-/** RFC 9112, section 3.2: a call of HTTP/1.1 without `host` must be refused. */
-export function refuseWithoutHost(response: ServerResponse): void {
-  const error = new SignalboxError('bad_http', 'An HTTP/1.1 request needs a host header.');
+/** RFC 9112, section 3.2: a call of HTTP/1.1 without `host`, and any with several, must be refused. */
+export function refuseHosts(response: ServerResponse, found: number): void {
+  const message = `An HTTP/1.1 request needs one host header; found ${found}.`;
+  const error = new SignalboxError('bad_http', message);
   const { status, headers, body } = errorAnswer(error);
   response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' });
   response.end(body);

@@ -2,7 +2,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { refuseBadHttp, refuseWithoutHost } from './bad-http.ts';
+import { refuseBadHttp, refuseHosts } from './bad-http.ts';
 import { NodeHttpExchange } from './node-http-exchange.ts';
 import type { Address, Exchange, ServerOptions, ServerTransport } from './port.ts';
 
@@ -25,8 +25,9 @@ export function createNodeHttpServer(
   const onRequest = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => {
     const exchange = new NodeHttpExchange(request, response, options, expectsContinue);
     connections.begin(request.socket, exchange, response);
-    if (request.headers.host === undefined && request.httpVersion === '1.1') refuseWithoutHost(response);
-    else onExchange(exchange);
+    const hosts = countHosts(request);
+    if (hosts === 1 || (hosts === 0 && request.httpVersion !== '1.1')) onExchange(exchange);
+    else refuseHosts(response, hosts);
   };
   server.on('connection', (socket) => connections.add(socket));
   server.on('request', (request, response) => onRequest(request, response, false));
@@ -35,6 +36,16 @@ export function createNodeHttpServer(
     refuseBadHttp(error, socket, connections.isAnswering(socket as Socket));
   });
   return new NodeHttpServer(server, connections);
+}
+
+/** Of several, `request.headers` shows only the first, and a proxy before us may have gone by another. */
+function countHosts({ rawHeaders }: IncomingMessage): number {
+  let count = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]!;
+    if (name.length === 4 && name.toLowerCase() === 'host') count += 1;
+  }
+  return count;
 }
 
 /** The open connections, each with its exchanges; with pipelining there may be several. */

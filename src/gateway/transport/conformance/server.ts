@@ -235,6 +235,11 @@ export function describeServer(createServer: CreateServerTransport, { it }: Conf
     ['what is not HTTP', 'what?\r\n\r\n', /^HTTP\/1\.1 400 [\s\S]*"code":"bad_http"/],
     ['a call without a host', 'GET / HTTP/1.1\r\n\r\n', /^HTTP\/1\.1 400 [\s\S]*"code":"bad_http"/],
     [
+      'a call with two hosts',
+      'GET / HTTP/1.1\r\nhost: h\r\nHost: h\r\n\r\n',
+      /^HTTP\/1\.1 400 [\s\S]*"code":"bad_http"/,
+    ],
+    [
       'a length and chunks at once',
       'POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n',
       /^HTTP\/1\.1 400 [\s\S]*"code":"bad_http"/,
