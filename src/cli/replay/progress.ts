@@ -1,7 +1,7 @@
 /** Tells how a replay is going: one line that renews itself on a terminal, a line every few seconds elsewhere. */
 
 import type { Recorder } from './recorder.ts';
-import { formatDuration, formatNumber } from './text-table.ts';
+import { formatClock, formatNumber } from './text-table.ts';
 
 export interface Output {
   write(text: string): unknown;
@@ -42,16 +42,19 @@ export function startProgress(
   };
 }
 
+/** Short enough for a terminal of 80 columns. */
 export function progressLine(recorder: Recorder, facts: ProgressFacts, nowMs: number): string {
   const ttft = recorder.ttftMs.distribution(RECENT);
-  const leftMs = facts.lastSendAtMs - nowMs;
+  const isSent = recorder.sent >= facts.planned;
   return [
-    `sent ${formatNumber(recorder.sent)}/${formatNumber(facts.planned)}`,
-    `in flight ${formatNumber(recorder.inFlight)}`,
-    `failed ${formatNumber(recorder.failed)}`,
-    ttft === undefined ? 'TTFT -' : `TTFT p50 ${formatNumber(ttft.p50)} ms p99 ${formatNumber(ttft.p99)} ms`,
-    recorder.sent >= facts.planned
-      ? 'waiting for the last answers'
-      : `${formatDuration(Math.max(0, leftMs))} left`,
-  ].join(' · ');
+    `${formatNumber(recorder.sent)}/${formatNumber(facts.planned)} sent`,
+    `${formatNumber(recorder.inFlight)} in flight`,
+    `${formatNumber(recorder.failed)} failed`,
+    ttft === undefined ? 'TTFT -' : `TTFT p50 ${wholeMs(ttft.p50)} p99 ${wholeMs(ttft.p99)} ms`,
+    isSent ? 'last answers' : `${formatClock(Math.max(0, facts.lastSendAtMs - nowMs))} left`,
+  ].join(', ');
+}
+
+function wholeMs(ms: number): string {
+  return formatNumber(Math.round(ms));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { alignColumns, formatDuration, formatNumber, formatPercent } from './text-table.ts';
+import { alignColumns, formatClock, formatDuration, formatNumber, formatPercent } from './text-table.ts';
 
 describe('formatNumber', () => {
   it.each([
@@ -33,6 +33,17 @@ describe('formatDuration', () => {
     [7_500_000, '2 h 5 min'],
   ])('shows %d ms as %s', (ms, text) => {
     expect(formatDuration(ms)).toBe(text);
+  });
+});
+
+describe('formatClock', () => {
+  it.each([
+    [0, '0:00'],
+    [44_100, '0:45'],
+    [200_000, '3:20'],
+    [7_500_000, '2:05:00'],
+  ])('shows %d ms as %s', (ms, text) => {
+    expect(formatClock(ms)).toBe(text);
   });
 });
 
