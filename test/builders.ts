@@ -5,6 +5,7 @@ import {
   createRequest,
   type ExecutionInstance,
   type InstanceState,
+  type LifecycleListener,
   ManualClock,
   type RequestMetadata,
   seededRandom,
@@ -57,6 +58,7 @@ export interface SchedulerOptions {
   readonly seed?: number;
   readonly settings?: Partial<SchedulerSettings>;
   readonly instances?: readonly ExecutionInstance[];
+  readonly listeners?: readonly LifecycleListener[];
 }
 
 /** A scheduler on a clock that stands at 0, with `instances` ready. */
@@ -71,6 +73,7 @@ export function aScheduler(options: SchedulerOptions = {}): { scheduler: Schedul
     }),
     profile: new RoutingProfile(findPreset(options.routing ?? 'least-loaded')),
     settings: { ...DEFAULT_SCHEDULER_SETTINGS, ...options.settings },
+    ...(options.listeners !== undefined && { listeners: options.listeners }),
   });
   for (const instance of options.instances ?? []) makeReady(scheduler, instance);
   return { scheduler, clock };

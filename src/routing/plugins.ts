@@ -1,12 +1,59 @@
 /** The three kinds of parts that a routing profile is made of: filters, scorers and pickers. */
 
-import type { Random, RequestMetadata } from '../domain/index.ts';
+import type {
+  LatencyPredictor,
+  ParameterSpecs,
+  ParametersOf,
+  Random,
+  RequestMetadata,
+} from '../domain/index.ts';
 import type { InstanceView } from './instance-view.ts';
+
+/** Who holds how much of a prompt's prefix. */
+export interface PrefixLookup {
+  /** Prompt tokens of `request` that the instance holds, computed or on their way. */
+  cachedTokens(request: RequestMetadata, instanceId: string): number;
+}
+
+/** What some parts need besides views; a part that needs one says so, and a profile without it is refused when it is made. */
+export interface RoutingInputs {
+  readonly prefixes?: PrefixLookup;
+  readonly predictor?: LatencyPredictor;
+}
+
+export type RoutingInputName = keyof RoutingInputs;
 
 /** What a part may know besides the request and the instances. */
 export interface RoutingContext {
   readonly nowMs: number;
   readonly random: Random;
+  readonly inputs: RoutingInputs;
+}
+
+/** A kind of part, as the registry knows it: its parameters, what it needs, and how one is made. */
+export interface PartDefinition<Part, Specs extends ParameterSpecs = ParameterSpecs> {
+  readonly name: string;
+  /** In one sentence, for the documentation. */
+  readonly describe: string;
+  readonly parameters: Specs;
+  readonly needs?: readonly RoutingInputName[];
+  /** One of its own for each profile, so that it may keep state. */
+  create(parameters: ParametersOf<Specs>): Part;
+}
+
+/** A definition with the types of its own parameters. */
+export function definePart<Part, const Specs extends ParameterSpecs>(
+  definition: PartDefinition<Part, Specs>,
+): PartDefinition<Part> {
+  return definition as unknown as PartDefinition<Part>;
+}
+
+/** The definition of a part without parameters or state. */
+export function plainPart<Part extends { readonly name: string }>(
+  part: Part,
+  describe: string,
+): PartDefinition<Part> {
+  return { name: part.name, describe, parameters: {}, create: () => part };
 }
 
 /** Drops instances that cannot serve the request. */

@@ -1,17 +1,21 @@
 /** A routing profile at work: filter, score, pick, and remember just enough to explain it. */
 
-import type { RequestMetadata } from '../domain/index.ts';
+import type { GivenParameters, RequestMetadata } from '../domain/index.ts';
 import { captureChoice, type RoutingChoice } from './choice.ts';
 import type { InstanceView } from './instance-view.ts';
-import type { Filter, Picker, RoutingContext, Scorer } from './plugins.ts';
-import { findFilter, findPicker, findScorer } from './registry.ts';
+import type { Filter, Picker, RoutingContext, RoutingInputs, Scorer } from './plugins.ts';
+import { makeFilter, makePicker, makeScorer, type PartSettings } from './registry.ts';
 
 /** A profile as the configuration writes it. */
 export interface ProfileSettings {
   readonly name: string;
-  readonly filters: readonly string[];
-  readonly scorers: readonly { readonly name: string; readonly weight: number }[];
-  readonly picker: string;
+  readonly filters: readonly PartSettings[];
+  readonly scorers: readonly {
+    readonly name: string;
+    readonly weight: number;
+    readonly parameters?: GivenParameters;
+  }[];
+  readonly picker: PartSettings;
 }
 
 export class RoutingProfile {
@@ -20,6 +24,7 @@ export class RoutingProfile {
   readonly scorers: readonly Scorer[];
   readonly weights: readonly number[];
   readonly picker: Picker;
+  readonly inputs: RoutingInputs;
   readonly #filterNames: readonly string[];
   readonly #lasting: readonly Filter[];
   readonly #kept: InstanceView[] = [];
@@ -28,20 +33,24 @@ export class RoutingProfile {
   #totals = new Float64Array(16);
   #dropped = new Uint8Array(16);
 
-  /** @throws RangeError naming the part that does not exist, or the weight that is not positive */
-  constructor(settings: ProfileSettings) {
+  /**
+   * @param inputs what there is besides views; its parts see it through the context of each call
+   * @throws RangeError naming the part that does not exist, the parameter or weight that is wrong, or the input that is missing
+   */
+  constructor(settings: ProfileSettings, inputs: RoutingInputs = {}) {
     this.name = settings.name;
-    this.filters = settings.filters.map(findFilter);
+    this.inputs = inputs;
+    this.filters = settings.filters.map((part) => makeFilter(part, inputs));
     this.#lasting = this.filters.filter(({ isTransient }) => isTransient !== true);
     this.#filterNames = this.filters.map(({ name }) => name);
-    this.scorers = settings.scorers.map(({ name }) => findScorer(name));
+    this.scorers = settings.scorers.map((part) => makeScorer(part, inputs));
     this.weights = settings.scorers.map(({ name, weight }) => {
       if (!(Number.isFinite(weight) && weight > 0)) {
         throw new RangeError(`routing: the weight of scorer "${name}" must be above 0, got ${weight}`);
       }
       return weight;
     });
-    this.picker = findPicker(settings.picker);
+    this.picker = makePicker(settings.picker, inputs);
     this.#scores = this.scorers.map(() => new Float64Array(16));
     this.#measures = this.scorers.map(() => new Float64Array(16));
   }

@@ -1,5 +1,6 @@
-/** The built-in parts by the names that the configuration uses. Adding one is adding its file and a word here. */
+/** The built-in parts by the names that the configuration uses. Adding one is adding its file and a line here. */
 
+import { type GivenParameters, readParameters } from '../domain/index.ts';
 import { healthFilter } from './filters/health.ts';
 import { modelFilter } from './filters/model.ts';
 import { notFailedFilter } from './filters/not-failed.ts';
@@ -9,29 +10,68 @@ import { bestPicker } from './pickers/best.ts';
 import { powerOfTwoPicker } from './pickers/power-of-two.ts';
 import { randomPicker } from './pickers/random.ts';
 import { roundRobinPicker } from './pickers/round-robin.ts';
-import type { Filter, Picker, Scorer } from './plugins.ts';
+import {
+  type Filter,
+  type PartDefinition,
+  type Picker,
+  plainPart,
+  type RoutingInputs,
+  type Scorer,
+} from './plugins.ts';
 import { loadScorer } from './scorers/load.ts';
 
-const FILTERS = byName<Filter>([healthFilter, modelFilter, notFailedFilter, roleFilter, windowFilter]);
-const SCORERS = byName<Scorer>([loadScorer]);
-const PICKERS = byName<Picker>([bestPicker, powerOfTwoPicker, randomPicker, roundRobinPicker]);
+export const FILTERS = byName<Filter>([
+  plainPart(healthFilter, 'Keeps instances that are ready.'),
+  plainPart(modelFilter, 'Keeps instances that serve the model and have the adapter.'),
+  plainPart(notFailedFilter, 'Keeps instances that have not failed this request before.'),
+  plainPart(roleFilter, 'Keeps instances that do a whole request.'),
+  plainPart(windowFilter, 'Keeps instances whose window has room.'),
+]);
+
+export const SCORERS = byName<Scorer>([
+  plainPart(loadScorer, 'Fewer requests per unit of weight are better.'),
+]);
+
+export const PICKERS = byName<Picker>([
+  plainPart(bestPicker, 'The highest total; chance decides among equals.'),
+  plainPart(powerOfTwoPicker, 'The better of two drawn at random.'),
+  plainPart(randomPicker, 'Any, each with the same chance.'),
+  plainPart(roundRobinPicker, 'The one that was served longest ago.'),
+]);
 
 export const FILTER_NAMES: readonly string[] = [...FILTERS.keys()];
 export const SCORER_NAMES: readonly string[] = [...SCORERS.keys()];
 export const PICKER_NAMES: readonly string[] = [...PICKERS.keys()];
 
-export const findFilter = (name: string): Filter => find('filter', FILTERS, name);
-export const findScorer = (name: string): Scorer => find('scorer', SCORERS, name);
-export const findPicker = (name: string): Picker => find('picker', PICKERS, name);
+/** A part as a profile names it: by name alone, or with parameters. */
+export type PartSettings = string | { readonly name: string; readonly parameters?: GivenParameters };
 
-function byName<Part extends { readonly name: string }>(parts: readonly Part[]): ReadonlyMap<string, Part> {
-  return new Map(parts.map((part) => [part.name, part]));
+export const makeFilter = (settings: PartSettings, inputs: RoutingInputs): Filter =>
+  make('filter', FILTERS, settings, inputs);
+export const makeScorer = (settings: PartSettings, inputs: RoutingInputs): Scorer =>
+  make('scorer', SCORERS, settings, inputs);
+export const makePicker = (settings: PartSettings, inputs: RoutingInputs): Picker =>
+  make('picker', PICKERS, settings, inputs);
+
+function byName<Part>(
+  definitions: readonly PartDefinition<Part>[],
+): ReadonlyMap<string, PartDefinition<Part>> {
+  return new Map(definitions.map((definition) => [definition.name, definition]));
 }
 
-function find<Part>(what: string, parts: ReadonlyMap<string, Part>, name: string): Part {
-  const part = parts.get(name);
-  if (part === undefined) {
-    throw new RangeError(`${what}: found "${name}", allowed are ${[...parts.keys()].join(', ')}`);
+function make<Part>(
+  what: string,
+  definitions: ReadonlyMap<string, PartDefinition<Part>>,
+  settings: PartSettings,
+  inputs: RoutingInputs,
+): Part {
+  const { name, parameters = {} } = typeof settings === 'string' ? { name: settings } : settings;
+  const definition = definitions.get(name);
+  if (definition === undefined) {
+    throw new RangeError(`${what}: found "${name}", allowed are ${[...definitions.keys()].join(', ')}`);
   }
-  return part;
+  const owner = `${what} "${name}"`;
+  const missing = definition.needs?.find((input) => inputs[input] === undefined);
+  if (missing !== undefined) throw new RangeError(`${owner} needs ${missing}, which is not there`);
+  return definition.create(readParameters(owner, definition.parameters, parameters));
 }

@@ -7,9 +7,13 @@ import { estimatedRequests, type InstanceView, reportFreshness } from './instanc
 import type { Filter } from './plugins.ts';
 import { findPreset, PRESET_NAMES } from './presets.ts';
 import { type ProfileSettings, RoutingProfile } from './profile.ts';
-import { FILTER_NAMES, findFilter, findPicker, PICKER_NAMES } from './registry.ts';
+import { FILTER_NAMES, makeFilter, makePicker, PICKER_NAMES } from './registry.ts';
 
-const context = (nowMs = 0, seed = 1) => ({ nowMs, random: seededRandom(seed) });
+const context = (nowMs = 0, seed = 1) => ({
+  nowMs,
+  random: seededRandom(seed),
+  inputs: {},
+});
 const report = (atMs: number, waitingRequests: number, runningRequests: number) => ({
   instanceId: 'a',
   atMs,
@@ -98,13 +102,13 @@ describe('filters', () => {
     ],
   ];
   it.each(cases)('%s: %s', (name, _what, view, request, keeps) => {
-    expect(keptBy(findFilter(name), aRequest(request), [aView('a', view)])).toHaveLength(keeps ? 1 : 0);
+    expect(keptBy(makeFilter(name, {}), aRequest(request), [aView('a', view)])).toHaveLength(keeps ? 1 : 0);
   });
 
   it.each(FILTER_NAMES)('%s leaves alone what another filter has dropped', (name) => {
     const view = aView('a', { state: 'gone', windowRequests: 0, instance: { role: 'decode', models: [] } });
     const dropped = Uint8Array.of(7);
-    findFilter(name).apply(aRequest({ failedInstances: ['a'] }), [view], dropped, 1, context());
+    makeFilter(name, {}).apply(aRequest({ failedInstances: ['a'] }), [view], dropped, 1, context());
     expect(dropped[0]).toBe(7);
   });
 
@@ -123,7 +127,7 @@ describe('pickers', () => {
     const counts: Record<string, number> = { a: 0, b: 0, c: 0 };
     const drawn = context();
     for (let i = 0; i < draws; i++) {
-      const index = findPicker(picker).pick(views, Float64Array.from(totals), drawn);
+      const index = makePicker(picker, {}).pick(views, Float64Array.from(totals), drawn);
       counts[views[index]!.instance.id]! += 1 / draws;
     }
     return counts;
@@ -154,7 +158,7 @@ describe('pickers', () => {
   });
 
   it.each(PICKER_NAMES)('%s takes the only one there is', (name) => {
-    expect(findPicker(name).pick([aView('a')], Float64Array.of(0), context())).toBe(0);
+    expect(makePicker(name, {}).pick([aView('a')], Float64Array.of(0), context())).toBe(0);
   });
 });
 

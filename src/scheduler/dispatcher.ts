@@ -1,6 +1,6 @@
 /** Binds waiting requests to instances: in the policy's order, as soon and as long as an instance has room. */
 
-import type { Random } from '../domain/index.ts';
+import type { LifecycleListener, Random } from '../domain/index.ts';
 import type { Lane, SchedulingPolicy, WaitingQueue, WaitingRequest } from '../queueing/index.ts';
 import type { RoutingContext, RoutingProfile } from '../routing/index.ts';
 import type { Counters } from './counters.ts';
@@ -18,6 +18,7 @@ export interface DispatcherParts {
   readonly inFlight: InFlight;
   readonly patience: Patience;
   readonly counters: Counters;
+  listeners(): Required<LifecycleListener>;
   policy(): SchedulingPolicy;
   profile(): RoutingProfile;
 }
@@ -81,8 +82,9 @@ export class Dispatcher {
     const record = fleet.get(choice.instanceId)!;
     queue.remove(waiting);
     patience.leave(waiting);
-    const life = inFlight.takeOff(request, record, nowMs - waiting.enqueuedMs);
+    const life = inFlight.takeOff(request, record, nowMs - waiting.enqueuedMs, nowMs);
     fleet.track(record, nowMs);
+    this.#parts.listeners().onRequestDispatched(request, record.instance, nowMs);
     this.#parts.counters.dispatched++;
     const decision = decisionRecord({
       request,
@@ -98,7 +100,8 @@ export class Dispatcher {
   }
 
   #context(nowMs: number): RoutingContext {
-    return { nowMs, random: this.#parts.random };
+    const { inputs } = this.#parts.profile();
+    return { nowMs, random: this.#parts.random, inputs };
   }
 }
 

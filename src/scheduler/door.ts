@@ -1,7 +1,7 @@
 /** What the doors see of the scheduler: tickets for their requests, and news of the fleet. */
 
 import type { ExecutionInstance, FleetEvent, RequestMetadata, SchedulingDecision } from '../domain/index.ts';
-import type { Rejection } from './events.ts';
+import type { Rejection, TokenUsage } from './events.ts';
 
 /** What the door that submitted a request is told. Exactly one of the two is called for each time the request waits. */
 export interface TicketHandlers {
@@ -17,7 +17,7 @@ export interface Ticket {
   /** 1 for the next one to go; `undefined` when it does not wait. */
   position(): number | undefined;
   firstToken(): void;
-  complete(): void;
+  complete(usage?: TokenUsage): void;
   /** The instance failed it. With `mayRetry` it waits again, and `onDispatch` or `onReject` follows. */
   fail(how: { readonly mayRetry: boolean; readonly isInstanceFault: boolean }): void;
   /** The engine answered 429. It waits again. */

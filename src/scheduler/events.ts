@@ -2,6 +2,13 @@
 
 import type { FleetEvent, RequestMetadata, SchedulingDecision } from '../domain/index.ts';
 
+/** Tokens of a completed request, as far as they are known. */
+export interface TokenUsage {
+  readonly promptTokens?: number;
+  readonly cachedTokens?: number;
+  readonly outputTokens?: number;
+}
+
 /** How a dispatched request failed on its instance. */
 export interface DispatchFailure {
   readonly type: 'request-failed';
@@ -16,7 +23,7 @@ export type SchedulerEvent =
   | FleetEvent
   | { readonly type: 'request-arrived'; readonly request: RequestMetadata }
   | { readonly type: 'request-first-token'; readonly requestId: string }
-  | { readonly type: 'request-completed'; readonly requestId: string }
+  | { readonly type: 'request-completed'; readonly requestId: string; readonly usage?: TokenUsage }
   | DispatchFailure
   /** The engine said it is full (429): the request waits again, the instance rests, nobody is at fault. */
   | { readonly type: 'request-pushed-back'; readonly requestId: string; readonly retryAfterMs: number }

@@ -15,7 +15,10 @@ export interface Flight {
   readonly request: RequestMetadata;
   readonly record: InstanceRecord;
   readonly life: Life;
-  /** Whether its first token is still to come. */
+  readonly dispatchedMs: number;
+  /** Epoch milliseconds of its first token; `undefined` while that is still to come. */
+  firstTokenMs: number | undefined;
+  /** Whether it still counts among the prompts to be computed. */
   isPrefilling: boolean;
 }
 
@@ -55,27 +58,30 @@ export class InFlight {
   }
 
   /** Puts a request on its instance, and into the instance's window and view. */
-  takeOff(request: RequestMetadata, record: InstanceRecord, waitedMs: number): Life {
+  takeOff(request: RequestMetadata, record: InstanceRecord, waitedMs: number, nowMs: number): Life {
     const life = this.#lives.get(request.id)!;
     life.attempts++;
     life.queuedMs += waitedMs;
-    this.#flights.set(request.id, { request, record, life, isPrefilling: true });
-    record.inFlightRequests++;
-    record.dispatchedSinceReport++;
-    record.dispatchedTotal++;
-    record.pendingPrefillTokens += request.promptTokens;
-    record.lastDispatchOrder = ++this.#dispatchOrder;
+    const flight = {
+      request,
+      record,
+      life,
+      dispatchedMs: nowMs,
+      firstTokenMs: undefined,
+      isPrefilling: true,
+    };
+    this.#flights.set(request.id, flight);
+    record.dispatched(request.promptTokens, ++this.#dispatchOrder, nowMs);
     return life;
   }
 
   /** Takes a request off its instance, and frees what the window and view held of it. */
-  land(requestId: string): Flight | undefined {
+  land(requestId: string, nowMs: number): Flight | undefined {
     const flight = this.#flights.get(requestId);
     if (flight === undefined) return undefined;
     this.#flights.delete(requestId);
     this.endPrefill(flight);
-    flight.record.inFlightRequests--;
-    flight.record.endedSinceReport++;
+    flight.record.ended(nowMs);
     return flight;
   }
 

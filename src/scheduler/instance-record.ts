@@ -2,6 +2,7 @@
 
 import type { ExecutionInstance, InstanceReport, InstanceState } from '../domain/index.ts';
 import type { InstanceView } from '../routing/index.ts';
+import { EventTimes } from './event-times.ts';
 import type { PassiveHealthSettings } from './settings.ts';
 
 /** The window of an instance that comes back from an ejection: one request shows whether it works again. */
@@ -30,6 +31,8 @@ export class InstanceRecord implements InstanceView {
   ejectedUntilMs = 0;
   dispatchedTotal = 0;
   detail: string | undefined = undefined;
+  readonly #dispatches = new EventTimes();
+  readonly #ends = new EventTimes();
   #isHealthy: boolean | undefined = undefined;
   #isDraining = false;
   #isRemoved = false;
@@ -89,8 +92,24 @@ export class InstanceRecord implements InstanceView {
   takeReport(report: InstanceReport): void {
     if (this.report !== undefined && report.atMs < this.report.atMs) return;
     this.report = report;
-    this.dispatchedSinceReport = 0;
-    this.endedSinceReport = 0;
+    // The page was read at `atMs`; what happened here while it was on its way is not in it.
+    this.dispatchedSinceReport = this.#dispatches.countAfter(report.atMs);
+    this.endedSinceReport = this.#ends.countAfter(report.atMs);
+  }
+
+  dispatched(promptTokens: number, order: number, nowMs: number): void {
+    this.inFlightRequests++;
+    this.dispatchedSinceReport++;
+    this.dispatchedTotal++;
+    this.pendingPrefillTokens += promptTokens;
+    this.lastDispatchOrder = order;
+    this.#dispatches.add(nowMs);
+  }
+
+  ended(nowMs: number): void {
+    this.inFlightRequests--;
+    this.endedSinceReport++;
+    this.#ends.add(nowMs);
   }
 
   rest(untilMs: number): void {

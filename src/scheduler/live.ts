@@ -55,7 +55,7 @@ export class LiveScheduler implements SchedulerDoor, SchedulerInspection {
       requestId,
       position: () => this.#positions.of(requestId),
       firstToken: () => this.#tell({ type: 'request-first-token', requestId }),
-      complete: () => this.#finish({ type: 'request-completed', requestId }),
+      complete: (usage = {}) => this.#finish({ type: 'request-completed', requestId, usage }),
       fail: ({ mayRetry, isInstanceFault }) => {
         const event = { type: 'request-failed', requestId, mayRetry, isInstanceFault } as const;
         if (mayRetry) this.#tell(event);

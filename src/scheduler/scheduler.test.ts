@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { anInstance, aRequest, aScheduler, inShort, makeReady } from '../../test/builders.ts';
-import type { RequestMetadata } from '../domain/index.ts';
+import type { LifecycleListener, RequestMetadata } from '../domain/index.ts';
 import { DEFAULT_SCHEDULER_SETTINGS } from './settings.ts';
 
 const small = (id: string) => anInstance(id, { maxConcurrency: 1 });
@@ -436,4 +436,64 @@ it('refuses a request whose id is in use', () => {
   const { scheduler } = aScheduler();
   scheduler.handle(arrived(aRequest({ id: 'r' })));
   expect(() => scheduler.handle(arrived(aRequest({ id: 'r' })))).toThrow('request r is here already');
+});
+
+describe('listeners', () => {
+  function listening() {
+    const heard: string[] = [];
+    const listener: LifecycleListener = {
+      onRequestDispatched: ({ id }, instance) => heard.push(`${id} dispatched to ${instance.id}`),
+      onFirstToken: ({ id }, _, ttftMs) => heard.push(`${id} first token after ${ttftMs}`),
+      onRequestCompleted: ({ id }, facts) => heard.push(`${id} ${JSON.stringify(facts)}`),
+      onRequestFailed: ({ id }, instance) => heard.push(`${id} failed on ${instance?.id ?? 'nobody'}`),
+      onInstanceRegistered: ({ id }) => heard.push(`${id} registered`),
+      onInstanceRemoved: (id) => heard.push(`${id} removed`),
+    };
+    return { heard, ...aScheduler({ listeners: [listener], instances: [small('a')] }) };
+  }
+
+  it('hear of a request from its dispatch to its completion, with its figures', () => {
+    const { scheduler, clock, heard } = listening();
+    scheduler.handle(arrived(aRequest({ id: 'r' })));
+    clock.advance(40);
+    scheduler.handle({ type: 'request-first-token', requestId: 'r' });
+    scheduler.handle({ type: 'request-first-token', requestId: 'r' });
+    clock.advance(100);
+    scheduler.handle({ type: 'request-completed', requestId: 'r', usage: { outputTokens: 11 } });
+    expect(heard.slice(1)).toEqual([
+      'r dispatched to a',
+      'r first token after 40',
+      'r {"outputTokens":11,"latencyMs":140,"queueMs":0,"ttftMs":40,"tpotMs":10}',
+    ]);
+  });
+
+  it('hear of failures wherever they happen, and of the fleet', () => {
+    const { scheduler, clock, heard } = listening();
+    scheduler.handle(arrived(aRequest({ id: 'runs' })));
+    scheduler.handle(arrived(aRequest({ id: 'late', deadlineMs: 5 })));
+    scheduler.handle(arrived(aRequest({ id: 'leaves' })));
+    scheduler.handle(cancelled('leaves'));
+    clock.advance(5);
+    scheduler.handle(failed('runs', false));
+    scheduler.handle({ type: 'instance-removed', instanceId: 'a' });
+    expect(heard).toEqual([
+      'a registered',
+      'runs dispatched to a',
+      'leaves failed on nobody',
+      'late failed on nobody',
+      'runs failed on a',
+      'a removed',
+    ]);
+  });
+});
+
+it('counts towards a report only what happened after its page was read', () => {
+  const { scheduler, clock } = aScheduler({ instances: [anInstance('a')] });
+  scheduler.handle(arrived(aRequest({ id: 'before' })));
+  clock.moveTo(100);
+  scheduler.handle(arrived(aRequest({ id: 'meanwhile' })));
+  clock.moveTo(200);
+  const report = { instanceId: 'a', atMs: 50, runningRequests: 1 };
+  scheduler.handle({ type: 'instance-reported', report });
+  expect(scheduler.fleet.get('a')).toMatchObject({ dispatchedSinceReport: 1, endedSinceReport: 0 });
 });

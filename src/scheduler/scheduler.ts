@@ -4,6 +4,7 @@ import {
   afterFailureOn,
   type Clock,
   type FleetEvent,
+  type LifecycleListener,
   type Random,
   type RequestMetadata,
 } from '../domain/index.ts';
@@ -15,13 +16,21 @@ import {
   type WaitingRequest,
 } from '../queueing/index.ts';
 import type { RoutingProfile } from '../routing/index.ts';
+import { completionFacts } from './completion-facts.ts';
 import { Counters } from './counters.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { DrainRate, retryAfterMs } from './drain-rate.ts';
-import type { DispatchFailure, RejectionReason, SchedulerEffect, SchedulerEvent } from './events.ts';
+import type {
+  DispatchFailure,
+  RejectionReason,
+  SchedulerEffect,
+  SchedulerEvent,
+  TokenUsage,
+} from './events.ts';
 import { Fleet } from './fleet.ts';
 import { InFlight } from './in-flight.ts';
 import type { InstanceRecord } from './instance-record.ts';
+import { combineListeners } from './listeners.ts';
 import { Patience } from './patience.ts';
 import { RetryBudget } from './retry-budget.ts';
 import type { SchedulerSettings } from './settings.ts';
@@ -32,6 +41,8 @@ export interface SchedulerParts {
   readonly policy: SchedulingPolicy;
   readonly profile: RoutingProfile;
   readonly settings: SchedulerSettings;
+  /** Told of every request's life and of the fleet, after the policy: predictors, the prefix index, collectors. */
+  readonly listeners?: readonly LifecycleListener[];
 }
 
 export class Scheduler {
@@ -44,6 +55,8 @@ export class Scheduler {
   #settings: SchedulerSettings;
   #retryBudget: RetryBudget;
   #effects: SchedulerEffect[] = [];
+  readonly #ownListeners: readonly LifecycleListener[];
+  #listeners: Required<LifecycleListener>;
   readonly queue: WaitingQueue;
   readonly fleet = new Fleet();
   readonly inFlight = new InFlight();
@@ -55,6 +68,8 @@ export class Scheduler {
     this.#profile = parts.profile;
     this.#settings = parts.settings;
     this.#retryBudget = new RetryBudget(parts.settings.retries.budgetShare);
+    this.#ownListeners = parts.listeners ?? [];
+    this.#listeners = combineListeners([parts.policy, ...this.#ownListeners]);
     this.queue = new WaitingQueue(() => this.#policy);
     this.#patience = new Patience(() => this.#settings.noInstanceWaitMs);
     this.#dispatcher = new Dispatcher({
@@ -64,6 +79,7 @@ export class Scheduler {
       inFlight: this.inFlight,
       patience: this.#patience,
       counters: this.counters,
+      listeners: () => this.#listeners,
       policy: () => this.#policy,
       profile: () => this.#profile,
     });
@@ -93,6 +109,7 @@ export class Scheduler {
     }
     if (parts.policy !== undefined) {
       this.#policy = parts.policy;
+      this.#listeners = combineListeners([parts.policy, ...this.#ownListeners]);
       this.queue.reorder();
     }
     const effects = this.handle({ type: 'time-passed' });
@@ -122,7 +139,7 @@ export class Scheduler {
         this.#firstToken(event.requestId, nowMs);
         break;
       case 'request-completed':
-        this.#complete(event.requestId, nowMs);
+        this.#complete(event.requestId, event.usage ?? {}, nowMs);
         break;
       case 'request-failed':
         this.#fail(event, nowMs);
@@ -183,25 +200,33 @@ export class Scheduler {
     const flight = this.inFlight.get(requestId);
     if (flight === undefined) return;
     this.inFlight.endPrefill(flight);
+    if (flight.firstTokenMs === undefined) {
+      flight.firstTokenMs = nowMs;
+      const ttftMs = nowMs - flight.dispatchedMs;
+      this.#listeners.onFirstToken(flight.request, flight.record.instance, ttftMs, nowMs);
+    }
     flight.record.succeeded(nowMs);
     this.fleet.track(flight.record, nowMs);
     this.#drainInstance(flight.record, nowMs);
   }
 
-  #complete(requestId: string, nowMs: number): void {
-    const flight = this.inFlight.land(requestId);
+  #complete(requestId: string, usage: TokenUsage, nowMs: number): void {
+    const flight = this.inFlight.land(requestId, nowMs);
     if (flight === undefined) return;
     this.counters.completed++;
     this.inFlight.end(requestId);
+    const facts = completionFacts(flight, usage, nowMs);
+    this.#listeners.onRequestCompleted(flight.request, facts, flight.record.instance, nowMs);
     flight.record.succeeded(nowMs);
     this.#drainRate.count(nowMs);
     this.#freed(flight.record, nowMs);
   }
 
   #fail(event: DispatchFailure, nowMs: number): void {
-    const flight = this.inFlight.land(event.requestId);
+    const flight = this.inFlight.land(event.requestId, nowMs);
     if (flight === undefined) return;
     const { record, life } = flight;
+    this.#listeners.onRequestFailed(flight.request, record.instance, nowMs);
     if (!event.isInstanceFault) record.succeeded(nowMs);
     else if (record.failed(nowMs, this.#settings.health)) this.counters.ejected++;
     this.#stateChanged(record, nowMs);
@@ -230,10 +255,11 @@ export class Scheduler {
   }
 
   #pushBack(requestId: string, pauseMs: number, nowMs: number): void {
-    const flight = this.inFlight.land(requestId);
+    const flight = this.inFlight.land(requestId, nowMs);
     if (flight === undefined) return;
     const { record, request } = flight;
     this.counters.pushedBack++;
+    this.#listeners.onRequestFailed(request, record.instance, nowMs);
     record.rest(nowMs + pauseMs);
     this.#enqueue(request, nowMs);
     this.#freed(record, nowMs);
@@ -242,10 +268,11 @@ export class Scheduler {
 
   #cancel(requestId: string, nowMs: number): void {
     const waiting = this.queue.get(requestId);
-    const flight = this.inFlight.land(requestId);
+    const flight = this.inFlight.land(requestId, nowMs);
     if (waiting === undefined && flight === undefined) return;
     this.counters.cancelled++;
     this.inFlight.end(requestId);
+    this.#listeners.onRequestFailed((waiting ?? flight)!.request, flight?.record.instance, nowMs);
     if (waiting !== undefined) {
       this.#leaveQueue(waiting);
       this.#drainLanes([waiting.lane], nowMs);
@@ -265,6 +292,7 @@ export class Scheduler {
   #turnAway(waiting: WaitingRequest, reason: RejectionReason, message: string, nowMs: number): void {
     this.#leaveQueue(waiting);
     this.inFlight.end(waiting.request.id);
+    this.#listeners.onRequestFailed(waiting.request, undefined, nowMs);
     this.#reject(waiting.request, reason, message, nowMs);
   }
 
@@ -307,13 +335,17 @@ export class Scheduler {
     const before = this.fleet.get(event.instance.id);
     const namesBefore = before?.names ?? [];
     const record = this.fleet.put(event.instance, this.#settings.reportStaleAfterMs, nowMs);
+    this.#listeners.onInstanceRegistered(event.instance);
     this.#noteLanes(namesBefore, nowMs);
     return record;
   }
 
   #stateChanged(record: InstanceRecord, nowMs: number): void {
     this.fleet.track(record, nowMs);
-    if (record.state === 'gone') this.fleet.forget(record);
+    if (record.state === 'gone') {
+      this.fleet.forget(record);
+      this.#listeners.onInstanceRemoved(record.instance.id);
+    }
     this.#noteLanes(record.names, nowMs);
   }
 

@@ -1,0 +1,38 @@
+/** What policies, predictors and collectors may hear of a request's life and of the fleet. */
+
+import type { ExecutionInstance } from './instance.ts';
+import type { RequestMetadata } from './request.ts';
+
+/** How a request went that completed. */
+export interface CompletionFacts {
+  /** Milliseconds from arrival to completion. */
+  readonly latencyMs: number;
+  /** Milliseconds in our queue, all attempts together. */
+  readonly queueMs: number;
+  /** Milliseconds from dispatch to the first token, where one was seen. */
+  readonly ttftMs?: number;
+  /** Milliseconds per output token after the first. */
+  readonly tpotMs?: number;
+  /** As the engine counted them, or as chunks were counted. */
+  readonly outputTokens?: number;
+  readonly promptTokens?: number;
+  /** Prompt tokens that the engine took from its prefix cache. */
+  readonly cachedTokens?: number;
+}
+
+/** Every hook is optional and called in the order of events, with frozen facts. A hook must not throw. */
+export interface LifecycleListener {
+  onRequestDispatched?(request: RequestMetadata, instance: ExecutionInstance, nowMs: number): void;
+  /** `ttftMs` counts from the dispatch. */
+  onFirstToken?(request: RequestMetadata, instance: ExecutionInstance, ttftMs: number, nowMs: number): void;
+  onRequestCompleted?(
+    request: RequestMetadata,
+    facts: CompletionFacts,
+    instance: ExecutionInstance,
+    nowMs: number,
+  ): void;
+  /** It failed on `instance`, or (without one) was turned away or left while it waited. */
+  onRequestFailed?(request: RequestMetadata, instance: ExecutionInstance | undefined, nowMs: number): void;
+  onInstanceRegistered?(instance: ExecutionInstance): void;
+  onInstanceRemoved?(instanceId: string): void;
+}
