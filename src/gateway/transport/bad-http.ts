@@ -18,7 +18,7 @@ function describeBadHttp(error: NodeJS.ErrnoException & { reason?: string }): Si
   if (known !== undefined) return new SignalboxError(known[0], known[1]);
   return new SignalboxError(
     'bad_http',
-    `This is not a valid HTTP/1.1 request: ${error.reason ?? error.message}.`,
+    `This cannot be read as an HTTP request: ${error.reason ?? error.message}.`,
   );
 }
 
@@ -57,7 +57,7 @@ export function refuseBadHttp(error: Error, socket: Duplex, isAnswerUnderWay: bo
 
 /** RFC 9112, section 3.2: a call of HTTP/1.1 without `host`, and any with several, must be refused. */
 export function refuseHosts(response: ServerResponse, found: number): void {
-  const message = `An HTTP/1.1 request needs one host header; found ${found}.`;
+  const message = `An HTTP request needs one host header; found ${found}.`;
   const error = new SignalboxError('bad_http', message);
   const { status, headers, body } = errorAnswer(error);
   response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' });
