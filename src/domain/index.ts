@@ -6,6 +6,7 @@ export * from './errors.ts';
 export * from './fleet-event.ts';
 export * from './forecast.ts';
 export * from './instance.ts';
+export * from './instance-view.ts';
 export * from './lifecycle.ts';
 export * from './parameters.ts';
 export * from './priority.ts';

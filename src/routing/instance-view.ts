@@ -1,31 +1,8 @@
-/** An instance as routing sees it at this moment. */
+/** How much is at an instance, from what its view tells. */
 
-import type { ExecutionInstance, InstanceReport, InstanceState } from '../domain/index.ts';
+import type { InstanceView } from '../domain/index.ts';
 
-/**
- * The last report plus what was dispatched and minus what completed since it: scraped truth is old by the time it is used,
- * while our own events are exact. Routing only reads it.
- */
-export interface InstanceView {
-  readonly instance: ExecutionInstance;
-  readonly state: InstanceState;
-  /** Requests we dispatched there that have not ended. */
-  readonly inFlightRequests: number;
-  /** Prompt tokens we dispatched there whose first token has not come. */
-  readonly pendingPrefillTokens: number;
-  /** The most requests it may have in flight now; below `maxConcurrency` while it proves itself after an ejection. */
-  readonly windowRequests: number;
-  /** Epoch milliseconds until which it gets nothing because its engine said it is full; 0 when it did not. */
-  readonly restingUntilMs: number;
-  readonly report: InstanceReport | undefined;
-  /** Our own dispatches and ends since the last report. */
-  readonly dispatchedSinceReport: number;
-  readonly endedSinceReport: number;
-  /** Age in milliseconds from which a report loses weight. */
-  readonly staleAfterMs: number;
-  /** Grows with each dispatch in the fleet; 0 before the first one here. */
-  readonly lastDispatchOrder: number;
-}
+export type { InstanceView };
 
 /** 1 for a fresh report, falling as 1/age once it is stale, 0 without one. */
 export function reportFreshness(view: InstanceView, nowMs: number): number {
