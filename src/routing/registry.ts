@@ -10,6 +10,7 @@ import { bestPicker } from './pickers/best.ts';
 import { powerOfTwoPicker } from './pickers/power-of-two.ts';
 import { randomPicker } from './pickers/random.ts';
 import { roundRobinPicker } from './pickers/round-robin.ts';
+import { weightedRandomPicker } from './pickers/weighted-random.ts';
 import {
   type Filter,
   type PartDefinition,
@@ -37,6 +38,7 @@ export const PICKERS = byName<Picker>([
   plainPart(powerOfTwoPicker, 'The better of two drawn at random.'),
   plainPart(randomPicker, 'Any, each with the same chance.'),
   plainPart(roundRobinPicker, 'The one that was served longest ago.'),
+  plainPart(weightedRandomPicker, 'Each with a chance in proportion to its total.'),
 ]);
 
 export const FILTER_NAMES: readonly string[] = [...FILTERS.keys()];
