@@ -78,7 +78,9 @@ describe('a replay to a simulated engine', () => {
         [[1, 9], 100, 5],
         [[7, 8], 512, 5],
       ]),
+      { concurrency: '1' },
     );
+    expect(report.failures).toEqual([]);
     expect(report.requests).toMatchObject({ completed: 4, failed: 0, otherLength: 0 });
     const { promptTokens, outputTokens, cachedTokens } = report.throughput;
     expect(outputTokens).toBe(60);
@@ -133,6 +135,7 @@ describe('a replay through the gateway', () => {
     const { url } = await aFleet([undefined, undefined]);
     const report = await replay(url, steady(40, 10));
     expect(report.parameters.model).toBe(MODEL);
+    expect(report.failures).toEqual([]);
     expect(report.requests).toMatchObject({ completed: 40, failed: 0, otherLength: 0 });
     expect(report.instances).toHaveLength(2);
     expect(report.instances.reduce((sum, { requests }) => sum + requests, 0)).toBe(40);
@@ -144,6 +147,7 @@ describe('a replay through the gateway', () => {
   it('sees no failure of an engine that another one makes good', async () => {
     const { url } = await aFleet(['503', undefined]);
     const report = await replay(url, steady(10, 20));
+    expect(report.failures).toEqual([]);
     expect(report.requests).toMatchObject({ completed: 10, failed: 0 });
     expect(report.instances).toHaveLength(1);
   });
