@@ -1,7 +1,5 @@
 /** First in, first out; a retried request keeps its place, because its arrival does not change. */
 
-import type { SchedulingPolicy } from './policy.ts';
+import { keyedPolicy } from './keyed-policy.ts';
 
-export function fifoPolicy(): SchedulingPolicy {
-  return { name: 'fifo', orderKey: (request) => request.arrivalMs };
-}
+export const fifoPolicy = () => keyedPolicy('fifo', (request) => request.arrivalMs);

@@ -3,10 +3,19 @@ import { describe, expect, it } from 'vitest';
 import { aRequest } from '../../test/builders.ts';
 import { REQUEST_PRIORITIES } from '../domain/index.ts';
 import { createPolicy, POLICY_NAMES } from './policies.ts';
+import { priorityPolicy } from './priority.ts';
+import { WaitingQueue } from './waiting-queue.ts';
 
 function order(policyName: string, requests: ReturnType<typeof aRequest>[], agingMs?: number): string[] {
   const policy = createPolicy({ name: policyName, ...(agingMs !== undefined && { agingMs }) });
-  return [...requests].sort((a, b) => policy.orderKey(a) - policy.orderKey(b)).map(({ id }) => id);
+  const queue = new WaitingQueue(() => policy);
+  for (const request of requests) queue.add(request, request.arrivalMs);
+  const lane = queue.lane('m');
+  return requests.map(() => {
+    const { waiting } = lane.order.next({ nowMs: 0, instances: [] })!;
+    queue.remove(waiting);
+    return waiting.request.id;
+  });
 }
 
 describe('fifo', () => {
@@ -58,7 +67,7 @@ describe('priority', () => {
         aPriority,
         fc.integer({ min: 0, max: 60_000 }),
         (a, b, x, y, agingMs) => {
-          const policy = createPolicy({ name: 'priority', agingMs });
+          const policy = priorityPolicy({ agingMs });
           const earlier = aRequest({ arrivalMs: a, priority: x });
           const later = aRequest({ arrivalMs: a + 4 * agingMs + b + 1, priority: y });
           expect(policy.orderKey(earlier)).toBeLessThan(policy.orderKey(later));

@@ -1,14 +1,18 @@
 /** When: the rule that orders the requests that wait. */
 
 import type { LifecycleListener, RequestMetadata } from '../domain/index.ts';
+import type { RequestOrder } from './order.ts';
 
 /**
- * A scheduling policy. It gives each request one number when the request joins the queue; the lowest goes first, and equal
- * numbers go in the order of joining. Because the number does not depend on the time of asking, the queue is a heap and a
- * dispatch costs O(log n) however many wait.
+ * A scheduling policy makes one order for each lane (the requests that wait for one model). `keyedPolicy` makes a policy of one
+ * number per request, which is the fast path; `functionPolicy` makes one of the guides' functions.
  */
 export interface SchedulingPolicy extends LifecycleListener {
   readonly name: string;
-  /** Milliseconds on the policy's own scale (a virtual deadline); must be a finite number. */
-  orderKey(request: RequestMetadata): number;
+  createOrder(): RequestOrder;
+  /** Figures of the policy's own, for operators. */
+  getStats?(): Readonly<Record<string, unknown>>;
 }
+
+/** One number for a request, fixed when it joins; the lowest goes first, equal numbers in the order of joining. */
+export type OrderKey = (request: RequestMetadata) => number;

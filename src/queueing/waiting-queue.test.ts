@@ -4,6 +4,7 @@ import { aRequest } from '../../test/builders.ts';
 import { priorityRank, REQUEST_PRIORITIES, tokenFootprint } from '../domain/index.ts';
 import { admit } from './admission.ts';
 import { fifoPolicy } from './fifo.ts';
+import type { SchedulingPolicy } from './policy.ts';
 import { priorityPolicy } from './priority.ts';
 import { WaitingQueue } from './waiting-queue.ts';
 
@@ -16,8 +17,10 @@ function aQueue(...requests: ReturnType<typeof aRequest>[]): WaitingQueue {
 }
 
 function idsOf(queue: WaitingQueue, model = 'm'): string[] {
-  const lane = queue.lane(model);
-  return Array.from(lane.heap.items(), ({ request }) => request.id);
+  const ids = [];
+  for (let node = queue.lane(model).joined.first; node !== undefined; node = node.next)
+    ids.push(node.item.request.id);
+  return ids;
 }
 
 describe('the waiting queue', () => {
@@ -41,13 +44,13 @@ describe('the waiting queue', () => {
   });
 
   it('orders anew what waits when the policy was switched', () => {
-    let policy = fifoPolicy();
+    let policy: SchedulingPolicy = fifoPolicy();
     const queue = new WaitingQueue(() => policy);
     queue.add(aRequest({ id: 'low', arrivalMs: 0, priority: 'LOW' }), 0);
     queue.add(aRequest({ id: 'critical', arrivalMs: 5, priority: 'CRITICAL' }), 5);
     policy = priorityPolicy();
     queue.reorder();
-    expect(queue.lane('m').heap.peek()?.item.request.id).toBe('critical');
+    expect(queue.lane('m').order.next({ nowMs: 5, instances: [] })?.waiting.request.id).toBe('critical');
   });
 
   it('adds up requests and tokens exactly under any joining and leaving', () => {

@@ -3,6 +3,7 @@
 import { priorityRank, REQUEST_PRIORITIES, type RequestMetadata, tokenFootprint } from '../domain/index.ts';
 import { type HeapSlot, heapSlot, IndexedHeap } from './indexed-heap.ts';
 import { LinkedList, type ListNode } from './linked-list.ts';
+import type { RequestOrder } from './order.ts';
 import type { SchedulingPolicy } from './policy.ts';
 
 /** One waiting request and its places in the queue's structures. */
@@ -11,7 +12,8 @@ export interface WaitingRequest {
   readonly lane: Lane;
   readonly tokens: number;
   readonly enqueuedMs: number;
-  readonly orderSlot: HeapSlot<WaitingRequest>;
+  /** Grows with each request that joins the queue; a request keeps it when the policy changes. */
+  readonly joinOrder: number;
   readonly deadlineSlot: HeapSlot<WaitingRequest>;
   readonly laneNode: ListNode<WaitingRequest>;
   readonly classNode: ListNode<WaitingRequest>;
@@ -21,14 +23,19 @@ export interface WaitingRequest {
 export class Lane {
   readonly model: string;
   /** In the policy's order. */
-  readonly heap = new IndexedHeap<WaitingRequest>();
+  order: RequestOrder;
   /** In the order of joining. */
   readonly joined = new LinkedList<WaitingRequest>();
   readonly countByRank: number[] = REQUEST_PRIORITIES.map(() => 0);
   waitingTokens = 0;
 
-  constructor(model: string) {
+  constructor(model: string, order: RequestOrder) {
     this.model = model;
+    this.order = order;
+  }
+
+  get size(): number {
+    return this.order.size;
   }
 }
 
@@ -63,7 +70,7 @@ export class WaitingQueue {
   lane(model: string): Lane {
     let lane = this.#lanes.get(model);
     if (lane === undefined) {
-      lane = new Lane(model);
+      lane = new Lane(model, this.#policy().createOrder());
       this.#lanes.set(model, lane);
     }
     return lane;
@@ -75,7 +82,7 @@ export class WaitingQueue {
 
   /** Forgets lanes without requests, so that model names do not pile up. */
   dropLane(lane: Lane): void {
-    if (lane.heap.size === 0) this.#lanes.delete(lane.model);
+    if (lane.size === 0) this.#lanes.delete(lane.model);
   }
 
   get(requestId: string): WaitingRequest | undefined {
@@ -87,12 +94,13 @@ export class WaitingQueue {
     const lane = this.lane(request.model);
     const rank = priorityRank(request.priority);
     const tokens = tokenFootprint(request);
-    const waiting = createWaiting(request, lane, this.#classes[rank]!, tokens, nowMs);
+    const joinOrder = this.#joinedCount++;
+    const joining = { request, lane, tokens, enqueuedMs: nowMs, joinOrder };
+    const waiting = createWaiting(joining, this.#classes[rank]!);
     this.#byId.set(request.id, waiting);
-    const order = this.#joinedCount++;
-    lane.heap.push(waiting.orderSlot, this.#policy().orderKey(request), order);
-    if (request.deadlineMs !== undefined)
-      this.#deadlines.push(waiting.deadlineSlot, request.deadlineMs, order);
+    lane.order.add(waiting);
+    const { deadlineMs } = request;
+    if (deadlineMs !== undefined) this.#deadlines.push(waiting.deadlineSlot, deadlineMs, joinOrder);
     this.#count(waiting, rank, 1);
     return waiting;
   }
@@ -102,20 +110,18 @@ export class WaitingQueue {
     if (this.#byId.get(request.id) !== waiting) return;
     const rank = priorityRank(request.priority);
     this.#byId.delete(request.id);
-    lane.heap.remove(waiting.orderSlot);
+    lane.order.remove(waiting);
     lane.joined.remove(waiting.laneNode);
     this.#deadlines.remove(waiting.deadlineSlot);
     this.#classes[rank]!.remove(waiting.classNode);
     this.#count(waiting, rank, -1);
   }
 
-  /** Orders everything that waits by the current policy again; O(n log n), for when the policy was switched. */
+  /** Orders everything that waits by the current policy again; for when the policy was switched. */
   reorder(): void {
-    const all = [...this.#byId.values()].sort((a, b) => a.orderSlot.order - b.orderSlot.order);
-    for (const waiting of all) waiting.lane.heap.remove(waiting.orderSlot);
-    for (const waiting of all) {
-      const { lane, orderSlot, request } = waiting;
-      lane.heap.push(orderSlot, this.#policy().orderKey(request), orderSlot.order);
+    for (const lane of this.#lanes.values()) {
+      lane.order = this.#policy().createOrder();
+      for (let node = lane.joined.first; node !== undefined; node = node.next) lane.order.add(node.item);
     }
   }
 
@@ -156,21 +162,12 @@ export class WaitingQueue {
   }
 }
 
-function createWaiting(
-  request: RequestMetadata,
-  lane: Lane,
-  sameClass: LinkedList<WaitingRequest>,
-  tokens: number,
-  nowMs: number,
-): WaitingRequest {
-  const places = {} as { -readonly [Key in keyof WaitingRequest]: WaitingRequest[Key] };
-  places.request = request;
-  places.lane = lane;
-  places.tokens = tokens;
-  places.enqueuedMs = nowMs;
-  places.orderSlot = heapSlot<WaitingRequest>(places);
-  places.deadlineSlot = heapSlot<WaitingRequest>(places);
-  places.laneNode = lane.joined.append(places);
-  places.classNode = sameClass.append(places);
-  return places;
+type Joining = Pick<WaitingRequest, 'request' | 'lane' | 'tokens' | 'enqueuedMs' | 'joinOrder'>;
+
+function createWaiting(joining: Joining, sameClass: LinkedList<WaitingRequest>): WaitingRequest {
+  const waiting = { ...joining } as { -readonly [Key in keyof WaitingRequest]: WaitingRequest[Key] };
+  waiting.deadlineSlot = heapSlot<WaitingRequest>(waiting);
+  waiting.laneNode = joining.lane.joined.append(waiting);
+  waiting.classNode = sameClass.append(waiting);
+  return waiting;
 }

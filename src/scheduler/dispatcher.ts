@@ -1,8 +1,8 @@
 /** Binds waiting requests to instances: in the policy's order, as soon and as long as an instance has room. */
 
 import type { LifecycleListener, Random } from '../domain/index.ts';
-import type { Lane, SchedulingPolicy, WaitingQueue, WaitingRequest } from '../queueing/index.ts';
-import type { RoutingContext, RoutingProfile } from '../routing/index.ts';
+import type { Lane, NextRequest, SchedulingPolicy, WaitingQueue, WaitingRequest } from '../queueing/index.ts';
+import type { RoutingChoice, RoutingContext, RoutingProfile } from '../routing/index.ts';
 import type { Counters } from './counters.ts';
 import { decisionRecord } from './decision-record.ts';
 import type { Dispatch, SchedulerEffect } from './events.ts';
@@ -46,7 +46,7 @@ export class Dispatcher {
     const lanes: Lane[] = [];
     for (const model of record.names) {
       const lane = queue.existingLane(model);
-      if (lane !== undefined && lane.heap.size > 0) lanes.push(lane);
+      if (lane !== undefined && lane.size > 0) lanes.push(lane);
     }
     this.drainLanes(lanes, nowMs, effects);
   }
@@ -55,37 +55,58 @@ export class Dispatcher {
   drainLanes(lanes: Iterable<Lane>, nowMs: number, effects: SchedulerEffect[]): void {
     const open = new Set(lanes);
     const skipped: WaitingRequest[] = [];
-    for (;;) {
-      const waiting = firstOf(open);
-      if (waiting === undefined) break;
-      const outcome = this.#tryDispatch(waiting, nowMs);
+    while (open.size > 0) {
+      const lane = firstOf(open);
+      const next = this.#nextOf(lane, nowMs);
+      const outcome = next === undefined ? 'wait' : this.#tryDispatch(next, nowMs);
       if (typeof outcome !== 'string') {
         effects.push(outcome);
-      } else if (outcome === 'skip' && skipped.length < MAX_SKIPPED) {
-        waiting.lane.heap.remove(waiting.orderSlot);
-        skipped.push(waiting);
+      } else if (outcome === 'skip' && next !== undefined && skipped.length < MAX_SKIPPED) {
+        lane.order.remove(next.waiting);
+        skipped.push(next.waiting);
       } else {
-        open.delete(waiting.lane);
+        open.delete(lane);
       }
     }
-    for (const { lane, orderSlot } of skipped) lane.heap.push(orderSlot, orderSlot.key, orderSlot.order);
+    for (const waiting of skipped) waiting.lane.order.add(waiting);
+  }
+
+  #nextOf(lane: Lane, nowMs: number): NextRequest | undefined {
+    const { fleet } = this.#parts;
+    if (!fleet.hasRoom(lane.model)) return undefined;
+    return lane.order.next({ nowMs, instances: fleet.serving(lane.model) });
   }
 
   /** `wait`: an instance will take it when work there ends; `skip`: none will, so others may go before it. */
-  #tryDispatch(waiting: WaitingRequest, nowMs: number): Dispatch | 'wait' | 'skip' {
+  #tryDispatch(next: NextRequest, nowMs: number): Dispatch | 'wait' | 'skip' {
+    const { request, lane } = next.waiting;
+    const choice = this.#choose(next, nowMs);
+    if (choice !== undefined) return this.#dispatch(next.waiting, choice, nowMs);
+    return this.couldServe({ request, lane }, nowMs) ? 'wait' : 'skip';
+  }
+
+  /** Where the policy says, if that instance can take it now; else where the profile says. */
+  #choose({ waiting, instanceId, reason }: NextRequest, nowMs: number): RoutingChoice | undefined {
     const { request, lane } = waiting;
-    const { fleet, inFlight, queue, patience } = this.#parts;
-    if (!fleet.hasRoom(lane.model)) return 'wait';
+    const records = this.#parts.fleet.serving(lane.model);
     const profile = this.#parts.profile();
-    const choice = profile.route(request, fleet.serving(lane.model), this.#context(nowMs));
-    if (choice === undefined) return this.couldServe(waiting, nowMs) ? 'wait' : 'skip';
+    const wanted =
+      instanceId === undefined ? undefined : records.filter(({ instance }) => instance.id === instanceId);
+    const choice = wanted && profile.route(request, wanted, this.#context(nowMs));
+    if (choice === undefined) return profile.route(request, records, this.#context(nowMs));
+    return reason === undefined ? choice : { ...choice, reason: () => reason };
+  }
+
+  #dispatch(waiting: WaitingRequest, choice: RoutingChoice, nowMs: number): Dispatch {
+    const { fleet, inFlight, queue, patience, counters } = this.#parts;
+    const { request } = waiting;
     const record = fleet.get(choice.instanceId)!;
     queue.remove(waiting);
     patience.leave(waiting);
     const life = inFlight.takeOff(request, record, nowMs - waiting.enqueuedMs, nowMs);
     fleet.track(record, nowMs);
+    counters.dispatched++;
     this.#parts.listeners().onRequestDispatched(request, record.instance, nowMs);
-    this.#parts.counters.dispatched++;
     const decision = decisionRecord({
       request,
       record,
@@ -94,7 +115,7 @@ export class Dispatcher {
       queueMs: life.queuedMs,
       attempt: life.attempts,
       policy: this.#parts.policy().name,
-      profile: profile.name,
+      profile: this.#parts.profile().name,
     });
     return { type: 'dispatch', request, decision };
   }
@@ -105,14 +126,15 @@ export class Dispatcher {
   }
 }
 
-/** The request that goes first among the heads of `open`; lanes that have become empty are taken out of it. */
-function firstOf(open: Set<Lane>): WaitingRequest | undefined {
-  let first: ReturnType<Lane['heap']['peek']>;
+/** The lane whose first request goes soonest. */
+function firstOf(open: ReadonlySet<Lane>): Lane {
+  let first: Lane | undefined;
+  let firstKey = Number.POSITIVE_INFINITY;
   for (const lane of open) {
-    const head = lane.heap.peek();
-    if (head === undefined) open.delete(lane);
-    else if (first === undefined || head.key < first.key) first = head;
-    else if (head.key === first.key && head.order < first.order) first = head;
+    const key = open.size === 1 ? 0 : lane.order.headKey();
+    if (first !== undefined && key >= firstKey) continue;
+    first = lane;
+    firstKey = key;
   }
-  return first?.item;
+  return first!;
 }

@@ -10,7 +10,6 @@ import type {
   SchedulerCounters,
   SchedulerInspection,
 } from './inspection.ts';
-import { QueuePositions } from './positions.ts';
 import { Scheduler, type SchedulerParts } from './scheduler.ts';
 import { instanceStatus, queueStatus } from './status.ts';
 
@@ -35,7 +34,6 @@ export class LiveScheduler implements SchedulerDoor, SchedulerInspection {
   readonly #scheduler: Scheduler;
   readonly #parts: LiveSchedulerParts;
   readonly #handlers = new Map<string, TicketHandlers>();
-  readonly #positions: QueuePositions;
   readonly #events: SchedulerEvent[] = [];
   #isHandling = false;
   #timer: { readonly handle: unknown; readonly atMs: number } | undefined;
@@ -44,7 +42,6 @@ export class LiveScheduler implements SchedulerDoor, SchedulerInspection {
   constructor(parts: LiveSchedulerParts) {
     this.#parts = parts;
     this.#scheduler = new Scheduler(parts);
-    this.#positions = new QueuePositions(this.#scheduler.queue, parts.clock);
   }
 
   submit(request: RequestMetadata, handlers: TicketHandlers): Ticket {
@@ -53,7 +50,7 @@ export class LiveScheduler implements SchedulerDoor, SchedulerInspection {
     this.#handlers.set(requestId, handlers);
     const ticket: Ticket = {
       requestId,
-      position: () => this.#positions.of(requestId),
+      position: () => this.#positionOf(requestId),
       firstToken: () => this.#tell({ type: 'request-first-token', requestId }),
       complete: (usage = {}) => this.#finish({ type: 'request-completed', requestId, usage }),
       fail: ({ mayRetry, isInstanceFault }) => {
@@ -103,6 +100,11 @@ export class LiveScheduler implements SchedulerDoor, SchedulerInspection {
   close(): void {
     this.#isClosed = true;
     this.#clearTimer();
+  }
+
+  #positionOf(requestId: string): number | undefined {
+    const waiting = this.#scheduler.queue.get(requestId);
+    return waiting && waiting.lane.order.ahead(waiting, this.#parts.clock.now()) + 1;
   }
 
   /** Two callers may send the same id; the second gets a suffix. */

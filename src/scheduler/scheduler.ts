@@ -165,7 +165,7 @@ export class Scheduler {
     this.#retryBudget.arrival();
     const lane = this.queue.lane(request.model);
     // An instance with room takes the request straight from an empty lane, however full other lanes are.
-    const goesAtOnce = lane.heap.size === 0 && this.fleet.hasRoom(lane.model);
+    const goesAtOnce = lane.size === 0 && this.fleet.hasRoom(lane.model);
     if (goesAtOnce || this.#makeRoom(request, nowMs)) {
       this.inFlight.begin(request.id);
       this.#enqueue(request, nowMs);
@@ -374,7 +374,7 @@ export class Scheduler {
 
   /** So that the names of models that nobody serves do not pile up. */
   #dropUnservedLane(lane: Lane): void {
-    if (lane.heap.size > 0 || this.fleet.serving(lane.model).length > 0) return;
+    if (lane.size > 0 || this.fleet.serving(lane.model).length > 0) return;
     this.queue.dropLane(lane);
     this.#patience.forgetLane(lane);
   }

@@ -44,7 +44,7 @@ function laneStatus(lane: Lane, nowMs: number): LaneStatus {
   const oldest = lane.joined.first?.item;
   return {
     model: lane.model,
-    waitingRequests: lane.heap.size,
+    waitingRequests: lane.size,
     waitingTokens: lane.waitingTokens,
     waitingByPriority: Object.fromEntries(byPriority) as LaneStatus['waitingByPriority'],
     oldestWaitMs: oldest === undefined ? 0 : nowMs - oldest.enqueuedMs,

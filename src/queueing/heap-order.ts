@@ -1,0 +1,66 @@
+/** An order by keys that are fixed when a request joins: a heap. */
+
+import { type HeapSlot, heapSlot, IndexedHeap } from './indexed-heap.ts';
+import type { NextRequest, RequestOrder } from './order.ts';
+import type { WaitingRequest } from './waiting-queue.ts';
+
+/** The keys are sorted for `ahead` at most this often, however many ask. */
+const FRESH_MS = 1_000;
+
+export class HeapOrder implements RequestOrder {
+  readonly #keyOf: (waiting: WaitingRequest) => number;
+  readonly #heap = new IndexedHeap<WaitingRequest>();
+  readonly #slots = new Map<WaitingRequest, HeapSlot<WaitingRequest>>();
+  #sorted: { readonly keys: Float64Array; readonly atMs: number } | undefined;
+
+  constructor(keyOf: (waiting: WaitingRequest) => number) {
+    this.#keyOf = keyOf;
+  }
+
+  get size(): number {
+    return this.#heap.size;
+  }
+
+  add(waiting: WaitingRequest): void {
+    const slot = heapSlot(waiting);
+    this.#slots.set(waiting, slot);
+    this.#heap.push(slot, this.#keyOf(waiting), waiting.joinOrder);
+  }
+
+  remove(waiting: WaitingRequest): void {
+    const slot = this.#slots.get(waiting);
+    if (slot === undefined) return;
+    this.#slots.delete(waiting);
+    this.#heap.remove(slot);
+  }
+
+  next(): NextRequest | undefined {
+    const waiting = this.#heap.peek()?.item;
+    return waiting === undefined ? undefined : { waiting };
+  }
+
+  headKey(): number {
+    return this.#heap.peek()?.key ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** As of up to a second ago. */
+  ahead(waiting: WaitingRequest, nowMs: number): number {
+    const slot = this.#slots.get(waiting);
+    if (slot === undefined) return 0;
+    if (this.#sorted === undefined || nowMs - this.#sorted.atMs >= FRESH_MS) {
+      this.#sorted = { keys: this.#heap.keys().sort(), atMs: nowMs };
+    }
+    return countBelow(this.#sorted.keys, slot.key);
+  }
+}
+
+function countBelow(sorted: Float64Array, key: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle]! < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
