@@ -163,9 +163,15 @@ function toEngineFailure(thrown: Error, wasSent: boolean): EngineFailure {
   return { kind, message: error.message === '' ? code : error.message };
 }
 
+/** Headers without end, and two lengths that contradict each other. */
+const NOT_HTTP: ReadonlySet<string> = new Set([
+  'UND_ERR_HEADERS_OVERFLOW',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+]);
+
 function failureKind(code: string, wasSent: boolean): EngineFailure['kind'] {
   if (code === 'UND_ERR_INVALID_ARG') return 'unsendable';
-  if (code === 'UND_ERR_HEADERS_OVERFLOW') return 'not-http';
+  if (NOT_HTTP.has(code)) return 'not-http';
   return wasSent ? 'disconnected' : 'unreachable';
 }
 

@@ -179,6 +179,11 @@ export function describeEngineClient(createClient: CreateEngineClient, { it }: C
     ],
     ['closes between chunks', ({ socket }) => socket.end(`${CHUNKED}4\r\nhalf\r\n`), 'disconnected'],
     ['says what is not HTTP', ({ socket }) => socket.write('SSH-2.0-x\r\n'), 'not-http'],
+    [
+      'declares two lengths',
+      ({ socket }) => socket.write(`${HEAD}content-length: 1\r\ncontent-length: 2\r\n\r\nxx`),
+      'not-http',
+    ],
     ['sends endless headers', ({ socket }) => socket.write(`${HEAD}x: ${'x'.repeat(100_000)}`), 'not-http'],
   ];
   for (const [what, onConnection, kind] of failures) {
