@@ -9,6 +9,7 @@ import { filesBeside, type LoadOptions, readText, unreadable } from './load-conf
 import { type ParseResult, parseConfig } from './parse-config.ts';
 import type { ConfigProblem } from './problem.ts';
 
+/** Neither may throw. */
 export interface ReloadHandlers {
   /** The file is valid and says something else than before. */
   onChange(config: Config, change: ConfigChange, warnings: readonly ConfigProblem[]): void;

@@ -1,28 +1,34 @@
 /** Model aliases followed to the names that instances serve. */
 
+import { followAliases } from './alias-shares.ts';
 import type { AliasTarget, Config, InstanceConfig } from './config.ts';
+import type { ConfigPath } from './problem.ts';
 import type { Resolution } from './resolution.ts';
 import type { ConfigFile, InstanceFile } from './schema/config-file.ts';
-import { suggest } from './suggest.ts';
-
-type AliasFile = ConfigFile['aliases'][string];
+import { listNames, suggest } from './suggest.ts';
 
 export function resolveAliases(
   file: ConfigFile,
   instances: readonly InstanceConfig[],
   resolution: Resolution,
 ): Config['aliases'] {
+  const written = new Map(Object.entries(file.aliases).map(([alias, target]) => [alias, targetsOf(target)]));
+  const { shares, circles } = followAliases(written);
+  for (const circle of circles) reportCircle(circle, file, resolution);
   const served = servedNames(file, instances);
-  const resolved: [string, readonly AliasTarget[]][] = [];
-  for (const [alias, target] of Object.entries(file.aliases)) {
+  const known = [...served.names, ...written.keys()];
+  for (const [alias, targets] of written) {
     if (served.names.has(alias)) {
       const message = `the alias ${JSON.stringify(alias)} hides a model of the same name`;
       resolution.warn({ path: ['aliases', alias], isAboutKey: true, message });
     }
-    checkTargets(alias, target, { file, served }, resolution);
-    resolved.push([alias, follow(alias, 1, file.aliases, new Set())]);
+    if (!served.isComplete) continue;
+    for (const [index, { model }] of targets.entries()) {
+      if (written.has(model) || served.names.has(model)) continue;
+      reportUnserved({ alias, model, path: pathOf(file, alias, index), known }, resolution);
+    }
   }
-  return Object.fromEntries(resolved);
+  return Object.fromEntries(shares);
 }
 
 /** Which models and adapters the instances serve, and whether that is all there will be. */
@@ -33,88 +39,45 @@ export function servedNames(file: ConfigFile, instances: readonly InstanceConfig
   return { names, isComplete: instances.length > 0 && file.instances.every(isKnown) };
 }
 
-interface Surroundings {
-  readonly file: ConfigFile;
-  readonly served: ReturnType<typeof servedNames>;
-}
-
-function checkTargets(
-  alias: string,
-  target: AliasFile,
-  { file, served }: Surroundings,
-  resolution: Resolution,
-): void {
-  for (const { model, path } of targetsWithPaths(alias, target)) {
-    const circle = circleThrough(alias, model, file.aliases);
-    if (circle !== undefined) {
-      const message = `aliases go round in a circle: ${circle.join(' → ')}`;
-      resolution.mistake({
-        path,
-        message,
-        found: circle.join(' → '),
-        allowed: 'aliases that end at a model',
-      });
-      continue;
-    }
-    if (Object.hasOwn(file.aliases, model) || served.names.has(model) || !served.isComplete) continue;
-    const known = [...served.names, ...Object.keys(file.aliases)].filter((name) => name !== alias);
-    const suggestion = suggest(model, known);
-    resolution.mistake({
-      path,
-      message: `the alias ${JSON.stringify(alias)} stands for ${JSON.stringify(model)}, which no instance serves`,
-      found: JSON.stringify(model),
-      allowed: known.join(', '),
-      ...(suggestion !== undefined && { suggestion }),
-    });
-  }
-}
-
-function targetsWithPaths(alias: string, target: AliasFile) {
-  if (typeof target === 'string') return [{ model: target, path: ['aliases', alias] }];
-  return target.map(({ model }, index) => ({ model, path: ['aliases', alias, index, 'model'] }));
-}
-
-/** The way from `alias` by `model` back to `alias`, if there is one. */
-function circleThrough(alias: string, model: string, aliases: ConfigFile['aliases']): string[] | undefined {
-  const seen = new Set<string>();
-  const search = (name: string, trail: readonly string[]): string[] | undefined => {
-    if (name === alias) return [...trail, name];
-    if (seen.has(name)) return undefined;
-    seen.add(name);
-    for (const next of targetsOf(name, aliases)) {
-      const circle = search(next.model, [...trail, name]);
-      if (circle !== undefined) return circle;
-    }
-    return undefined;
-  };
-  return search(model, [alias]);
-}
-
-function targetsOf(name: string, aliases: ConfigFile['aliases']): readonly AliasTarget[] {
-  const target = Object.hasOwn(aliases, name) ? aliases[name] : undefined;
-  if (target === undefined) return [];
+function targetsOf(target: ConfigFile['aliases'][string]): readonly AliasTarget[] {
   return typeof target === 'string' ? [{ model: target, weight: 1 }] : target;
 }
 
-/** The models at the end of `name`, with shares that sum to `share`; a circle, reported elsewhere, leads nowhere. */
-function follow(
-  name: string,
-  share: number,
-  aliases: ConfigFile['aliases'],
-  above: ReadonlySet<string>,
-): AliasTarget[] {
-  if (above.has(name)) return [];
-  const targets = targetsOf(name, aliases);
-  if (targets.length === 0) return [{ model: name, weight: share }];
-  const total = targets.reduce((sum, { weight }) => sum + weight, 0);
-  const below = new Set([...above, name]);
-  return mergeSame(
-    targets.flatMap(({ model, weight }) => follow(model, (share * weight) / total, aliases, below)),
-  );
+function pathOf(file: ConfigFile, alias: string, index: number): ConfigPath {
+  return typeof file.aliases[alias] === 'string' ? ['aliases', alias] : ['aliases', alias, index, 'model'];
 }
 
-function mergeSame(targets: readonly AliasTarget[]): AliasTarget[] {
-  const weights = new Map<string, number>();
-  for (const { model, weight } of targets) weights.set(model, (weights.get(model) ?? 0) + weight);
-  return [...weights].map(([model, weight]) => ({ model, weight }));
+const MAX_SHOWN_ALIASES = 8;
+
+function reportCircle(circle: readonly string[], file: ConfigFile, resolution: Resolution): void {
+  const [first = '', second = first] = circle;
+  const shown = circle.length > MAX_SHOWN_ALIASES ? [...circle.slice(0, MAX_SHOWN_ALIASES), '…'] : circle;
+  const found = [...shown, first].join(' → ');
+  const index = targetsOf(file.aliases[first] ?? []).findIndex(({ model }) => model === second);
+  resolution.mistake({
+    path: pathOf(file, first, index),
+    message: `aliases go round in a circle: ${found}`,
+    found,
+    allowed: 'aliases that end at a model',
+  });
+}
+
+interface Unserved {
+  readonly alias: string;
+  readonly model: string;
+  readonly path: ConfigPath;
+  readonly known: readonly string[];
+}
+
+function reportUnserved(unserved: Unserved, resolution: Resolution): void {
+  const { alias, model, path } = unserved;
+  const known = unserved.known.filter((name) => name !== alias);
+  const suggestion = suggest(model, known);
+  resolution.mistake({
+    path,
+    message: `the alias ${JSON.stringify(alias)} stands for ${JSON.stringify(model)}, which no instance serves`,
+    found: JSON.stringify(model),
+    allowed: listNames(known),
+    ...(suggestion !== undefined && { suggestion }),
+  });
 }

@@ -8,7 +8,7 @@ import { resolveAliases, servedNames } from './resolve-aliases.ts';
 import { resolveInstances } from './resolve-instances.ts';
 import { resolveListeners } from './resolve-listeners.ts';
 import type { ConfigFile } from './schema/config-file.ts';
-import { suggest } from './suggest.ts';
+import { listNames, suggest } from './suggest.ts';
 
 /** The name that decisions show for a profile written out in the file. */
 export const CUSTOM_PROFILE = 'custom';
@@ -109,7 +109,7 @@ function checkModelNames(
     })),
   );
   for (const { model, path, isAboutKey } of [...settings, ...allowed]) {
-    if (known.includes(model)) continue;
+    if (names.has(model) || Object.hasOwn(file.aliases, model)) continue;
     const suggestion = suggest(model, known);
     const message = `no instance serves the model ${JSON.stringify(model)}`;
     resolution.warn({
@@ -117,7 +117,7 @@ function checkModelNames(
       isAboutKey,
       message,
       found: JSON.stringify(model),
-      allowed: known.join(', '),
+      allowed: listNames(known),
       ...(suggestion && { suggestion }),
     });
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { suggest } from './suggest.ts';
+import { listNames, suggest } from './suggest.ts';
 
 const KEYS = ['url', 'engine', 'models', 'maxRequests', 'maxTokens', 'timeoutMs', 'intervalMs', 'gpuType'];
 
@@ -38,5 +38,16 @@ describe('suggest', () => {
         return answer === undefined || known.includes(answer);
       }),
     );
+  });
+});
+
+describe('listNames', () => {
+  const names = (count: number) => Array.from({ length: count }, (_, i) => `n${i}`);
+
+  it('lists all of a few, and the first twenty of many', () => {
+    expect(listNames([])).toBe('');
+    expect(listNames(['a', 'b'])).toBe('a, b');
+    expect(listNames(names(20))).not.toContain('…');
+    expect(listNames(names(21))).toMatch(/, n19, …$/);
   });
 });

@@ -1,7 +1,12 @@
 /** "Did you mean …": the known word nearest to what was written. */
 
-/** The nearest of `known`, or `undefined` when none is near enough to be meant. */
-export function suggest(written: string, known: readonly string[]): string | undefined {
+/** With thousands of names and thousands of mistakes, looking at all would take minutes. */
+const MAX_LOOKED_AT = 200;
+const MAX_LISTED = 20;
+
+/** The nearest of `known` (of its first 200), or `undefined` when none is near enough to be meant. */
+export function suggest(written: string, allKnown: readonly string[]): string | undefined {
+  const known = allKnown.slice(0, MAX_LOOKED_AT);
   const wanted = normalise(written);
   if (wanted === '') return undefined;
   let nearest: string | undefined;
@@ -15,6 +20,12 @@ export function suggest(written: string, known: readonly string[]): string | und
     }
   }
   return nearest ?? known.find((candidate) => sharesBeginning(wanted, normalise(candidate)));
+}
+
+/** The names in one line, the first twenty where there are more. */
+export function listNames(names: readonly string[]): string {
+  const shown = names.length > MAX_LISTED ? [...names.slice(0, MAX_LISTED), '…'] : names;
+  return shown.join(', ');
 }
 
 /** Case and the styles of joining words (`max_requests`, `max-requests`) do not count. */
