@@ -34,6 +34,11 @@ function resolveCredentials(
   resolution: Resolution,
 ): CredentialsConfig | undefined {
   const { basic, bearer } = auth;
+  if (basic === undefined && bearer === undefined) {
+    const message = `${formatPath(path)} needs basic or bearer`;
+    resolution.mistake({ path, message, found: 'neither', allowed: 'basic or bearer' });
+    return undefined;
+  }
   if (basic !== undefined && bearer !== undefined) {
     const message = `${formatPath(path)} has both basic and bearer; one of them is allowed`;
     resolution.mistake({ path: [...path, 'bearer'], isAboutKey: true, message, allowed: 'only one of them' });
