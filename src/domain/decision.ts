@@ -19,6 +19,8 @@ export interface CandidateVerdict {
 export interface PredictedMs {
   readonly mean: number;
   readonly standardDeviation: number;
+  /** What four of five are expected to stay within, from the errors seen rather than from an assumed shape. */
+  readonly p80?: number;
 }
 
 /** One request bound to one instance. */

@@ -20,6 +20,13 @@ export interface CompletionFacts {
   readonly cachedTokens?: number;
 }
 
+/**
+ * Why a request is no longer where it was: `failed` and `rejected` (turned away before an instance had it) end it, `cancelled`
+ * is its caller's doing; after `retried` (the instance failed) and `pushed-back` (the engine was full) it waits again.
+ */
+export const FAILURE_KINDS = ['failed', 'retried', 'pushed-back', 'cancelled', 'rejected'] as const;
+export type FailureKind = (typeof FAILURE_KINDS)[number];
+
 /** Every hook is optional and called in the order of events, with frozen facts. A hook must not throw. */
 export interface LifecycleListener {
   onRequestDispatched?(request: RequestMetadata, instance: ExecutionInstance, nowMs: number): void;
@@ -32,7 +39,12 @@ export interface LifecycleListener {
     nowMs: number,
   ): void;
   /** It failed on `instance`, or (without one) was turned away or left while it waited. */
-  onRequestFailed?(request: RequestMetadata, instance: ExecutionInstance | undefined, nowMs: number): void;
+  onRequestFailed?(
+    request: RequestMetadata,
+    instance: ExecutionInstance | undefined,
+    nowMs: number,
+    kind: FailureKind,
+  ): void;
   onInstanceRegistered?(instance: ExecutionInstance): void;
   onInstanceRemoved?(instanceId: string): void;
 }

@@ -445,7 +445,8 @@ describe('listeners', () => {
       onRequestDispatched: ({ id }, instance) => heard.push(`${id} dispatched to ${instance.id}`),
       onFirstToken: ({ id }, _, ttftMs) => heard.push(`${id} first token after ${ttftMs}`),
       onRequestCompleted: ({ id }, facts) => heard.push(`${id} ${JSON.stringify(facts)}`),
-      onRequestFailed: ({ id }, instance) => heard.push(`${id} failed on ${instance?.id ?? 'nobody'}`),
+      onRequestFailed: ({ id }, instance, _, kind) =>
+        heard.push(`${id} ${kind} on ${instance?.id ?? 'nobody'}`),
       onInstanceRegistered: ({ id }) => heard.push(`${id} registered`),
       onInstanceRemoved: (id) => heard.push(`${id} removed`),
     };
@@ -479,11 +480,35 @@ describe('listeners', () => {
     expect(heard).toEqual([
       'a registered',
       'runs dispatched to a',
-      'leaves failed on nobody',
-      'late failed on nobody',
+      'leaves cancelled on nobody',
+      'late rejected on nobody',
       'runs failed on a',
       'a removed',
     ]);
+  });
+
+  it('hear whether what failed waits again, and of what never got in', () => {
+    const { scheduler, heard } = listening();
+    makeReady(scheduler, small('b'));
+    for (const id of ['retried', 'pushed back']) scheduler.handle(arrived(aRequest({ id })));
+    heard.length = 0;
+    scheduler.handle(failed('retried', true));
+    scheduler.handle({ type: 'request-pushed-back', requestId: 'pushed back', retryAfterMs: 10 });
+    expect(heard.filter((line) => line.includes(' on '))).toEqual([
+      'retried retried on a',
+      'pushed back pushed-back on b',
+    ]);
+  });
+
+  it('hear of a request that a full queue turned away', () => {
+    const heard: string[] = [];
+    const onRequestFailed: LifecycleListener['onRequestFailed'] = ({ id }, _, __, kind) => {
+      heard.push(`${id} ${kind}`);
+    };
+    const settings = { admission: { maxRequests: 1, maxTokens: 100 } };
+    const { scheduler } = aScheduler({ listeners: [{ onRequestFailed }], settings });
+    for (const id of ['waits', 'too many']) scheduler.handle(arrived(aRequest({ id })));
+    expect(heard).toEqual(['too many rejected']);
   });
 });
 

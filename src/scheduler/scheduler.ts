@@ -180,6 +180,7 @@ export class Scheduler {
     const admission = admit(request, this.queue, this.#settings.admission);
     if (!admission.isAdmitted) {
       const most = this.#settings.admission[admission.limit];
+      this.#listeners.onRequestFailed(request, undefined, nowMs, 'rejected');
       this.#reject(request, 'queue-full', `The queue is full (${admission.limit} = ${most}).`, nowMs);
       return false;
     }
@@ -226,13 +227,14 @@ export class Scheduler {
     const flight = this.inFlight.land(event.requestId, nowMs);
     if (flight === undefined) return;
     const { record, life } = flight;
-    this.#listeners.onRequestFailed(flight.request, record.instance, nowMs);
     if (!event.isInstanceFault) record.succeeded(nowMs);
     else if (record.failed(nowMs, this.#settings.health)) this.counters.ejected++;
-    this.#stateChanged(record, nowMs);
     const retried = afterFailureOn(flight.request, record.instance.id);
     const obstacle = event.mayRetry ? this.#retryObstacle(retried, nowMs) : undefined;
-    if (event.mayRetry && obstacle === undefined) {
+    const isRetried = event.mayRetry && obstacle === undefined;
+    this.#listeners.onRequestFailed(flight.request, record.instance, nowMs, isRetried ? 'retried' : 'failed');
+    this.#stateChanged(record, nowMs);
+    if (isRetried) {
       this.counters.retried++;
       this.#enqueue(retried, nowMs);
       this.#drainLanes([this.queue.lane(retried.model)], nowMs);
@@ -259,7 +261,7 @@ export class Scheduler {
     if (flight === undefined) return;
     const { record, request } = flight;
     this.counters.pushedBack++;
-    this.#listeners.onRequestFailed(request, record.instance, nowMs);
+    this.#listeners.onRequestFailed(request, record.instance, nowMs, 'pushed-back');
     record.rest(nowMs + pauseMs);
     this.#enqueue(request, nowMs);
     this.#freed(record, nowMs);
@@ -272,7 +274,8 @@ export class Scheduler {
     if (waiting === undefined && flight === undefined) return;
     this.counters.cancelled++;
     this.inFlight.end(requestId);
-    this.#listeners.onRequestFailed((waiting ?? flight)!.request, flight?.record.instance, nowMs);
+    const { request } = (waiting ?? flight)!;
+    this.#listeners.onRequestFailed(request, flight?.record.instance, nowMs, 'cancelled');
     if (waiting !== undefined) {
       this.#leaveQueue(waiting);
       this.#drainLanes([waiting.lane], nowMs);
@@ -292,7 +295,7 @@ export class Scheduler {
   #turnAway(waiting: WaitingRequest, reason: RejectionReason, message: string, nowMs: number): void {
     this.#leaveQueue(waiting);
     this.inFlight.end(waiting.request.id);
-    this.#listeners.onRequestFailed(waiting.request, undefined, nowMs);
+    this.#listeners.onRequestFailed(waiting.request, undefined, nowMs, 'rejected');
     this.#reject(waiting.request, reason, message, nowMs);
   }
 
