@@ -46,16 +46,16 @@ describe('signalbox key', () => {
     expect(snippet).not.toContain(keyIn(out));
     const result = parseConfig(snippet);
     if (!result.ok) throw new Error(JSON.stringify(result.problems));
-    expect(result.config.auth.keys).toMatchObject([
-      { name: 'web', tenant: 'search', sha256: createHash('sha256').update(keyIn(out)).digest('hex') },
-    ]);
+    expect(result.config.auth.keys).toMatchObject({
+      web: { tenant: 'search', sha256: createHash('sha256').update(keyIn(out)).digest('hex') },
+    });
   });
 
   it('makes a key that opens the door once its entry is in the configuration', async () => {
     const { out } = await run('--name', 'web');
     const result = parseConfig(snippetIn(out));
     if (!result.ok) throw new Error(JSON.stringify(result.problems));
-    const keys = Object.fromEntries(result.config.auth.keys.map((key) => [key.name, key]));
+    const { keys } = result.config.auth;
     const intake = createIntake({
       modelNames: () => ['m'],
       random: seededRandom(1),

@@ -115,7 +115,7 @@ class HttpGateway implements Gateway {
   }
 
   #relayContext(): RelayContext {
-    const { clock, door, observer, upstreamHeaders } = this.#options;
+    const { clock, door, observer, upstreamHeaders, upstreamTls } = this.#options;
     return {
       clock,
       door,
@@ -124,6 +124,7 @@ class HttpGateway implements Gateway {
       settings: this.#settings.relay,
       forwardsCredentials: this.#settings.forwardsCredentials,
       upstreamHeaders: upstreamHeaders ?? (() => NO_HEADERS),
+      upstreamTls: upstreamTls ?? (() => undefined),
       onEnd: (relay) => this.#calls.remove(relay),
     };
   }
@@ -186,14 +187,14 @@ class HttpGateway implements Gateway {
     return new SignalboxError('request_too_large', `The body may have ${maxBodyBytes} bytes; it has more.`);
   }
 
-  #refuse(exchange: Exchange, call: IncomingCall, thrown: unknown, requestId?: string): void {
+  #refuse(exchange: Exchange, call: IncomingCall, thrown: unknown, knownId?: string): void {
     const error = asSignalboxError(thrown);
     if (error.code === 'internal_error') this.#logInside(thrown, call);
-    const { observer, clock } = this.#options;
-    if (this.#closing !== undefined) exchange.closeAfterwards();
+    const { observer, clock, intake } = this.#options;
+    const requestId = knownId ?? intake.idFor(call);
     observer.onRequestStart();
     writeError(exchange, error, requestId);
-    observer.onRequestEnd(refusedRecord(call, error, requestId ?? '', clock.now()));
+    observer.onRequestEnd(refusedRecord(call, error, requestId, clock.now()));
   }
 
   #logInside(thrown: unknown, call: IncomingCall): void {

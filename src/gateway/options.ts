@@ -10,6 +10,7 @@ import type {
   CreateEngineClient,
   CreateServerTransport,
   EngineClientOptions,
+  EngineTls,
   ServerOptions,
 } from './transport/index.ts';
 
@@ -55,6 +56,8 @@ export interface GatewayOptions {
   readonly logger?: GatewayLogger;
   /** Headers for one instance, such as its own `authorization`; names in lower case. Called for each try. */
   readonly upstreamHeaders?: (instance: ExecutionInstance) => Readonly<Record<string, string>>;
+  /** How connections to one instance are secured, where its URL begins with `https:`; by default as Node does it. */
+  readonly upstreamTls?: (instance: ExecutionInstance) => EngineTls | undefined;
   /** Whether requests can be served now, for `/ready`; by default always. */
   readonly isReady?: () => boolean;
   readonly settings?: Partial<GatewaySettings>;

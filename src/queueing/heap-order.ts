@@ -1,19 +1,18 @@
 /** An order by keys that are fixed when a request joins: a heap. */
 
 import { type HeapSlot, heapSlot, IndexedHeap } from './indexed-heap.ts';
-import type { NextRequest, RequestOrder } from './order.ts';
-import type { WaitingRequest } from './waiting-queue.ts';
+import type { NextRequest, OrderedRequest, RequestOrder } from './order.ts';
 
 /** The keys are sorted for `ahead` at most this often, however many ask. */
 const FRESH_MS = 1_000;
 
 export class HeapOrder implements RequestOrder {
-  readonly #keyOf: (waiting: WaitingRequest) => number;
-  readonly #heap = new IndexedHeap<WaitingRequest>();
-  readonly #slots = new Map<WaitingRequest, HeapSlot<WaitingRequest>>();
+  readonly #keyOf: (waiting: OrderedRequest) => number;
+  readonly #heap = new IndexedHeap<OrderedRequest>();
+  readonly #slots = new Map<OrderedRequest, HeapSlot<OrderedRequest>>();
   #sorted: { readonly keys: Float64Array; readonly atMs: number } | undefined;
 
-  constructor(keyOf: (waiting: WaitingRequest) => number) {
+  constructor(keyOf: (waiting: OrderedRequest) => number) {
     this.#keyOf = keyOf;
   }
 
@@ -21,13 +20,13 @@ export class HeapOrder implements RequestOrder {
     return this.#heap.size;
   }
 
-  add(waiting: WaitingRequest): void {
+  add(waiting: OrderedRequest): void {
     const slot = heapSlot(waiting);
     this.#slots.set(waiting, slot);
     this.#heap.push(slot, this.#keyOf(waiting), waiting.joinOrder);
   }
 
-  remove(waiting: WaitingRequest): void {
+  remove(waiting: OrderedRequest): void {
     const slot = this.#slots.get(waiting);
     if (slot === undefined) return;
     this.#slots.delete(waiting);
@@ -44,7 +43,7 @@ export class HeapOrder implements RequestOrder {
   }
 
   /** As of up to a second ago. */
-  ahead(waiting: WaitingRequest, nowMs: number): number {
+  ahead(waiting: OrderedRequest, nowMs: number): number {
     const slot = this.#slots.get(waiting);
     if (slot === undefined) return 0;
     if (this.#sorted === undefined || nowMs - this.#sorted.atMs >= FRESH_MS) {

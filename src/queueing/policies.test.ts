@@ -13,7 +13,7 @@ function order(policyName: string, requests: ReturnType<typeof aRequest>[], agin
   const lane = queue.lane('m');
   return requests.map(() => {
     const { waiting } = lane.order.next({ nowMs: 0, instances: [] })!;
-    queue.remove(waiting);
+    queue.remove(queue.get(waiting.request.id)!);
     return waiting.request.id;
   });
 }

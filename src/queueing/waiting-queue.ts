@@ -3,17 +3,12 @@
 import { priorityRank, REQUEST_PRIORITIES, type RequestMetadata, tokenFootprint } from '../domain/index.ts';
 import { type HeapSlot, heapSlot, IndexedHeap } from './indexed-heap.ts';
 import { LinkedList, type ListNode } from './linked-list.ts';
-import type { RequestOrder } from './order.ts';
+import type { OrderedRequest, RequestOrder } from './order.ts';
 import type { SchedulingPolicy } from './policy.ts';
 
 /** One waiting request and its places in the queue's structures. */
-export interface WaitingRequest {
-  readonly request: RequestMetadata;
+export interface WaitingRequest extends OrderedRequest {
   readonly lane: Lane;
-  readonly tokens: number;
-  readonly enqueuedMs: number;
-  /** Grows with each request that joins the queue; a request keeps it when the policy changes. */
-  readonly joinOrder: number;
   readonly deadlineSlot: HeapSlot<WaitingRequest>;
   readonly laneNode: ListNode<WaitingRequest>;
   readonly classNode: ListNode<WaitingRequest>;

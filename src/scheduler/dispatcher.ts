@@ -1,7 +1,14 @@
 /** Binds waiting requests to instances: in the policy's order, as soon and as long as an instance has room. */
 
 import type { LifecycleListener, Random } from '../domain/index.ts';
-import type { Lane, NextRequest, SchedulingPolicy, WaitingQueue, WaitingRequest } from '../queueing/index.ts';
+import type {
+  Lane,
+  NextRequest,
+  OrderedRequest,
+  SchedulingPolicy,
+  WaitingQueue,
+  WaitingRequest,
+} from '../queueing/index.ts';
 import type { RoutingChoice, RoutingContext, RoutingProfile } from '../routing/index.ts';
 import type { Counters } from './counters.ts';
 import { decisionRecord } from './decision-record.ts';
@@ -54,21 +61,21 @@ export class Dispatcher {
   /** Dispatches from `lanes`, in one order across all of them, until none has anything that can go. */
   drainLanes(lanes: Iterable<Lane>, nowMs: number, effects: SchedulerEffect[]): void {
     const open = new Set(lanes);
-    const skipped: WaitingRequest[] = [];
+    const skipped: [Lane, OrderedRequest][] = [];
     while (open.size > 0) {
       const lane = firstOf(open);
       const next = this.#nextOf(lane, nowMs);
-      const outcome = next === undefined ? 'wait' : this.#tryDispatch(next, nowMs);
+      const outcome = next === undefined ? 'wait' : this.#tryDispatch(next, lane, nowMs);
       if (typeof outcome !== 'string') {
         effects.push(outcome);
       } else if (outcome === 'skip' && next !== undefined && skipped.length < MAX_SKIPPED) {
         lane.order.remove(next.waiting);
-        skipped.push(next.waiting);
+        skipped.push([lane, next.waiting]);
       } else {
         open.delete(lane);
       }
     }
-    for (const waiting of skipped) waiting.lane.order.add(waiting);
+    for (const [lane, waiting] of skipped) lane.order.add(waiting);
   }
 
   #nextOf(lane: Lane, nowMs: number): NextRequest | undefined {
@@ -78,16 +85,20 @@ export class Dispatcher {
   }
 
   /** `wait`: an instance will take it when work there ends; `skip`: none will, so others may go before it. */
-  #tryDispatch(next: NextRequest, nowMs: number): Dispatch | 'wait' | 'skip' {
-    const { request, lane } = next.waiting;
-    const choice = this.#choose(next, nowMs);
-    if (choice !== undefined) return this.#dispatch(next.waiting, choice, nowMs);
+  #tryDispatch(next: NextRequest, lane: Lane, nowMs: number): Dispatch | 'wait' | 'skip' {
+    const { request } = next.waiting;
+    const choice = this.#choose(next, lane, nowMs);
+    if (choice !== undefined) return this.#dispatch(this.#parts.queue.get(request.id)!, choice, nowMs);
     return this.couldServe({ request, lane }, nowMs) ? 'wait' : 'skip';
   }
 
   /** Where the policy says, if that instance can take it now; else where the profile says. */
-  #choose({ waiting, instanceId, reason }: NextRequest, nowMs: number): RoutingChoice | undefined {
-    const { request, lane } = waiting;
+  #choose(
+    { waiting, instanceId, reason }: NextRequest,
+    lane: Lane,
+    nowMs: number,
+  ): RoutingChoice | undefined {
+    const { request } = waiting;
     const records = this.#parts.fleet.serving(lane.model);
     const profile = this.#parts.profile();
     const wanted =

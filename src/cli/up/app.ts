@@ -2,7 +2,7 @@
 
 import { type Admin, createAdmin, type ReloadResult } from '../../admin/index.ts';
 import type { Config } from '../../config/index.ts';
-import { createFleet, type Fleet } from '../../discovery/index.ts';
+import { createFleet, type Fleet, type InstanceSettings } from '../../discovery/index.ts';
 import { type Clock, type FleetEvent, seededRandom } from '../../domain/index.ts';
 import {
   createGateway,
@@ -48,8 +48,13 @@ interface Parts {
   readonly fleet: Fleet;
   readonly embedded: EmbeddedEngines;
   readonly log: AppLog;
-  /** Headers of each instance's own, by its id. */
-  readonly upstreamHeaders: Map<string, Readonly<Record<string, string>>>;
+  /** How each instance wants to be called, by its id. */
+  readonly upstreams: Map<string, Upstream>;
+}
+
+interface Upstream {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly tls: InstanceSettings['tls'];
 }
 
 export async function startApp(initial: Config, hooks: AppHooks = {}): Promise<App> {
@@ -119,14 +124,15 @@ async function build(config: Config): Promise<Parts> {
     requestIds: createRequestIds(),
     settings: intakeSettings(config),
   });
-  const upstreamHeaders: Parts['upstreamHeaders'] = new Map();
+  const upstreams: Parts['upstreams'] = new Map();
   const gateway = createGateway({
     door: scheduler,
     intake,
     clock: SYSTEM_CLOCK,
     observer: telemetry.observer,
     logger: log.component('gateway'),
-    upstreamHeaders: ({ id }) => upstreamHeaders.get(id) ?? {},
+    upstreamHeaders: ({ id }) => upstreams.get(id)?.headers ?? {},
+    upstreamTls: ({ id }) => upstreams.get(id)?.tls,
     isReady: () => scheduler.instances().some(({ state }) => state === 'ready'),
     settings: gatewaySettings(config),
     server: config.limits,
@@ -146,7 +152,7 @@ async function build(config: Config): Promise<Parts> {
     fleet,
     embedded: new EmbeddedEngines(),
     log,
-    upstreamHeaders,
+    upstreams,
   };
 }
 
@@ -174,11 +180,11 @@ function control(
   });
 }
 
-async function watchInstances({ embedded, fleet, upstreamHeaders }: Parts, config: Config): Promise<void> {
+async function watchInstances({ embedded, fleet, upstreams }: Parts, config: Config): Promise<void> {
   const wanted = await wantedInstances(config, embedded);
-  upstreamHeaders.clear();
-  for (const { id, apiKey } of wanted) {
-    if (apiKey !== undefined) upstreamHeaders.set(id, { authorization: `Bearer ${apiKey}` });
+  upstreams.clear();
+  for (const { id, apiKey, tls } of wanted) {
+    upstreams.set(id, { tls, headers: apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` } });
   }
   fleet.replace(wanted);
 }

@@ -7,6 +7,7 @@ import type {
   EngineFailure,
   EngineListener,
   EngineRequest,
+  EngineTls,
   HeaderMap,
 } from '../transport/port.ts';
 import { type AttemptFailure, connectionFailure, engineError, instanceFault } from './attempt-failure.ts';
@@ -40,6 +41,7 @@ export interface AttemptOptions {
   /** Whether the caller asked for a stream. */
   readonly stream: boolean;
   readonly settings: RelaySettings;
+  readonly tls?: EngineTls | undefined;
 }
 
 /** Connections beyond an instance's window, for calls whose predecessor on a connection is not quite gone. */
@@ -88,10 +90,11 @@ export class Attempt implements EngineListener {
   }
 
   start(request: EngineRequest): void {
-    const { client, instance, settings } = this.#options;
+    const { client, instance, settings, tls } = this.#options;
     const maxConnections = instance.maxConcurrency + SPARE_CONNECTIONS;
     this.#watchdog.start(settings.firstByteTimeoutMs);
-    this.#call = client.call({ instanceId: instance.id, url: instance.url, maxConnections }, request, this);
+    const { id: instanceId, url } = instance;
+    this.#call = client.call({ instanceId, url, maxConnections, tls }, request, this);
   }
 
   pause(): void {

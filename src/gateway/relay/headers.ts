@@ -46,19 +46,22 @@ export function toEngineHeaders(fromCaller: HeaderMap, facts: EngineHeaderFacts)
     addPair(pairs, name, fromCaller[name]);
   }
   for (const name in facts.instanceHeaders) pairs.push(name, facts.instanceHeaders[name]!);
-  if (fromCaller['x-request-id'] === undefined) pairs.push('x-request-id', facts.requestId);
+  if (fromCaller[REQUEST_ID] === undefined) pairs.push(REQUEST_ID, facts.requestId);
   return pairs;
 }
 
 /** Ours; what an engine says under these names (being a gateway itself) would be taken for ours. */
 const OWN_PREFIX = 'x-signalbox-';
+/** Also ours: OpenAI's clients show it with every error. */
+const REQUEST_ID = 'x-request-id';
 
 /** The engine's headers as they came, and then ours. */
 export function toCallerHeaders(fromEngine: HeaderMap, ours: readonly string[]): string[] {
   const pairs: string[] = [];
   const named = namedByConnection(fromEngine);
   for (const name in fromEngine) {
-    if (HOP_BY_HOP.has(name) || named?.has(name) || name.startsWith(OWN_PREFIX)) continue;
+    if (HOP_BY_HOP.has(name) || named?.has(name) || name.startsWith(OWN_PREFIX) || name === REQUEST_ID)
+      continue;
     addPair(pairs, name, fromEngine[name]);
   }
   pairs.push(...ours);
@@ -76,6 +79,11 @@ function namedByConnection(headers: HeaderMap): ReadonlySet<string> | undefined 
   if (value === undefined || value === 'keep-alive' || value === 'close') return undefined;
   const text = typeof value === 'string' ? value : value.join(',');
   return new Set(text.split(',').map((name) => name.trim().toLowerCase()));
+}
+
+/** The id of a request, under our name and under the one that OpenAI's clients read. */
+export function requestIdPairs(requestId: string): string[] {
+  return ['x-signalbox-request-id', requestId, REQUEST_ID, requestId];
 }
 
 export function isEventStream(headers: HeaderMap): boolean {

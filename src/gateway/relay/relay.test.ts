@@ -66,6 +66,7 @@ class Stage {
       settings: { ...DEFAULT_RELAY_SETTINGS, commentIntervalMs: 0 },
       forwardsCredentials: false,
       upstreamHeaders: () => ({}),
+      upstreamTls: () => undefined,
       onEnd: () => {
         this.ended += 1;
       },

@@ -10,11 +10,11 @@ import {
 import type { Rejection, SchedulerDoor, Ticket, TicketHandlers } from '../../scheduler/index.ts';
 import type { RequestObserver, RequestOutcome } from '../../telemetry/request-record.ts';
 import type { AcceptedCall } from '../intake/index.ts';
-import type { EngineClient, Exchange, ExchangeListener } from '../transport/port.ts';
+import type { EngineClient, EngineTls, Exchange, ExchangeListener } from '../transport/port.ts';
 import { Attempt, type AttemptListener, type EngineAnswer } from './attempt.ts';
 import type { AttemptFailure } from './attempt-failure.ts';
 import { CallerAnswer } from './caller-answer.ts';
-import { toEngineHeaders } from './headers.ts';
+import { requestIdPairs, toEngineHeaders } from './headers.ts';
 import { rejectionError } from './rejection-error.ts';
 import type { RelaySettings } from './settings.ts';
 import { toRequestRecord } from './to-request-record.ts';
@@ -28,6 +28,7 @@ export interface RelayContext {
   readonly settings: RelaySettings;
   readonly forwardsCredentials: boolean;
   readonly upstreamHeaders: (instance: ExecutionInstance) => Readonly<Record<string, string>>;
+  readonly upstreamTls: (instance: ExecutionInstance) => EngineTls | undefined;
   /** Told once of each relay that is over. */
   readonly onEnd: (relay: Relay) => void;
 }
@@ -105,7 +106,8 @@ export class Relay implements ExchangeListener, TicketHandlers, AttemptListener 
     this.#attempts += 1;
     this.#decision = decision;
     const { kind, stream } = request;
-    this.#attempt = new Attempt({ client, instance, kind, stream, settings }, this);
+    const tls = this.#context.upstreamTls(instance);
+    this.#attempt = new Attempt({ client, instance, kind, stream, settings, tls }, this);
     this.#attempt.start(this.#engineRequest(instance));
   }
 
@@ -142,7 +144,7 @@ export class Relay implements ExchangeListener, TicketHandlers, AttemptListener 
     this.#answer.end();
     const { status, sawError } = this.#answer;
     if (status < 400 && !sawError) {
-      this.#ticket?.complete();
+      this.#ticket?.complete(this.#answer.usage());
       this.#finish({ outcome: 'completed', status });
     } else {
       this.#ticket?.fail({ mayRetry: false, isInstanceFault: sawError });
@@ -253,8 +255,7 @@ export class Relay implements ExchangeListener, TicketHandlers, AttemptListener 
 
   #ourHeaders(): string[] {
     const pairs = [
-      'x-signalbox-request-id',
-      this.#accepted.request.id,
+      ...requestIdPairs(this.#accepted.request.id),
       'x-signalbox-queue-ms',
       String(Math.round(this.#queueMs)),
       'x-signalbox-attempts',

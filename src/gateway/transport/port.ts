@@ -88,6 +88,18 @@ export type CreateServerTransport = (
   onExchange: (exchange: Exchange) => void,
 ) => ServerTransport;
 
+/** How connections to an engine are secured. */
+export interface EngineTls {
+  /** PEM text of the authorities to trust instead of the system's. */
+  readonly ca?: string;
+  /** PEM text of the client's certificate and key. */
+  readonly cert?: string;
+  readonly key?: string;
+  /** The name to ask for and to verify instead of the URL's host. */
+  readonly servername?: string;
+  readonly rejectUnauthorized?: boolean;
+}
+
 /** Where a call to an engine goes. */
 export interface EngineTarget {
   readonly instanceId: string;
@@ -95,6 +107,8 @@ export interface EngineTarget {
   readonly url: string;
   /** The most connections to it. */
   readonly maxConnections: number;
+  /** The same object for each call until it changes. */
+  readonly tls?: EngineTls | undefined;
 }
 
 export interface EngineRequest {

@@ -9,6 +9,7 @@ import type {
   EngineListener,
   EngineRequest,
   EngineTarget,
+  EngineTls,
   HeaderMap,
 } from './port.ts';
 
@@ -22,6 +23,7 @@ export function createUndiciEngineClient(options: EngineClientOptions): EngineCl
 interface Route {
   readonly url: string;
   readonly maxConnections: number;
+  readonly tls: EngineTls | undefined;
   /** The path in the instance's URL, without a slash at its end. */
   readonly prefix: string;
   readonly pool: Pool;
@@ -75,7 +77,8 @@ class UndiciEngineClient implements EngineClient {
   #routeTo(target: EngineTarget): Route {
     const known = this.#routes.get(target.instanceId);
     if (known !== undefined) {
-      if (known.url === target.url && known.maxConnections === target.maxConnections) return known;
+      const { url, maxConnections, tls } = target;
+      if (known.url === url && known.maxConnections === maxConnections && known.tls === tls) return known;
       this.forget(target.instanceId);
     }
     const route = this.#open(target);
@@ -88,7 +91,7 @@ class UndiciEngineClient implements EngineClient {
     const pool = new Pool(url.origin, {
       connections: target.maxConnections,
       pipelining: 1,
-      connectTimeout: this.#options.connectTimeoutMs,
+      connect: { ...target.tls, timeout: this.#options.connectTimeoutMs },
       keepAliveTimeout: this.#options.keepAliveTimeoutMs,
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -101,8 +104,8 @@ class UndiciEngineClient implements EngineClient {
       this.#openConnections -= 1;
     });
     this.#pools.add(pool);
-    const { url: given, maxConnections } = target;
-    return { url: given, maxConnections, prefix: url.pathname.replace(/\/+$/, ''), pool };
+    const { url: given, maxConnections, tls } = target;
+    return { url: given, maxConnections, tls, prefix: url.pathname.replace(/\/+$/, ''), pool };
   }
 }
 
