@@ -158,7 +158,10 @@ class HttpGateway implements Gateway {
     if (exchange.isGone) return;
     try {
       if (outcome.type !== 'complete') throw this.#bodyError(exchange, outcome.type);
-      if (this.#closing !== undefined) throw shuttingDown();
+      if (this.#closing !== undefined) {
+        exchange.closeAfterwards();
+        throw shuttingDown();
+      }
       this.#relay(exchange, call, preflight, outcome.body);
     } catch (error) {
       this.#refuse(exchange, call, error, preflight.requestId);
