@@ -5,6 +5,7 @@ import {
   createRequest,
   type ExecutionInstance,
   type InstanceState,
+  type InstanceWork,
   type LifecycleListener,
   ManualClock,
   type RequestMetadata,
@@ -29,14 +30,30 @@ export function anInstance(id: string, fields: Partial<ExecutionInstance> = {}):
   return createInstance({ id, url: `http://${id}.test:8000`, models: ['m'], ...fields });
 }
 
-export type ViewFields = Partial<Omit<InstanceView, 'instance'>> & {
+export type ViewFields = Partial<Omit<InstanceView, 'instance' | 'work'>> & {
   readonly instance?: Partial<ExecutionInstance>;
+  readonly work?: Partial<InstanceWork>;
 };
 
-export function aView(id: string, { instance, ...fields }: ViewFields = {}): InstanceView {
+let viewCount = 0;
+
+const NO_WORK: InstanceWork = {
+  uncachedTokens: 0,
+  pairs: 0,
+  headUncachedTokens: 0,
+  headPairs: 0,
+  headSinceMs: 0,
+  decodingRequests: 0,
+  decodingKvTokens: 0,
+  kvTokens: 0,
+};
+
+export function aView(id: string, { instance, work, ...fields }: ViewFields = {}): InstanceView {
   const full = anInstance(id, instance);
   return {
     instance: full,
+    slot: viewCount++,
+    work: { ...NO_WORK, ...work },
     state: 'ready' as InstanceState,
     inFlightRequests: 0,
     pendingPrefillTokens: 0,

@@ -33,6 +33,14 @@ describe('instanceOf', () => {
     });
   });
 
+  it('takes the longest context from the configuration, else from the engine, else leaves it open', () => {
+    const settings = { id: 'a', url: 'http://h' };
+    const found = { ...FOUND, maxContextTokens: 8_192 };
+    expect(instanceOf(settings, found)?.maxContextTokens).toBe(8_192);
+    expect(instanceOf({ ...settings, maxContextTokens: 4_096 }, found)?.maxContextTokens).toBe(4_096);
+    expect(instanceOf(settings, FOUND)).not.toHaveProperty('maxContextTokens');
+  });
+
   it('is not there before engine and models are known', () => {
     const settings = { id: 'a', url: 'http://h' };
     expect(instanceOf(settings, undefined)).toBeUndefined();

@@ -25,6 +25,7 @@ type ConfiguredFacts = Partial<
     | 'usdPerHour'
     | 'maxConcurrency'
     | 'maxPrefillTokens'
+    | 'maxContextTokens'
     | 'weight'
     | 'labels'
   >
@@ -75,6 +76,7 @@ export function instanceOf(
   const { models = found?.models, engine = found?.kind, adapters = [] } = settings;
   if (engine === undefined || models === undefined) return undefined;
   const { apiKey: _key, tls: _tls, scrape: _scrape, health: _health, ...facts } = settings;
+  const maxContextTokens = settings.maxContextTokens ?? found?.maxContextTokens;
   const init: InstanceInit = {
     ...facts,
     url: normaliseBaseUrl(settings.url),
@@ -82,6 +84,7 @@ export function instanceOf(
     models,
     adapters: [...new Set([...adapters, ...(found?.adapters ?? [])])],
     gpuCount: settings.gpuCount ?? gpusOf(settings),
+    ...(maxContextTokens !== undefined && { maxContextTokens }),
   };
   return createInstance(init);
 }

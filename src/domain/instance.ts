@@ -41,6 +41,8 @@ export interface ExecutionInstance {
   readonly maxConcurrency: number;
   /** The window's other side: the most prompt tokens dispatched whose first token has not come yet. */
   readonly maxPrefillTokens: number;
+  /** The most tokens of one request, prompt and answer together; absent where it is not known. */
+  readonly maxContextTokens?: number;
   /** Relative strength, for weighted choices; 1 is ordinary. */
   readonly weight: number;
   /** Topology and whatever else one wants to select by: `machine`, `rack`, `zone`, … */

@@ -1,6 +1,7 @@
 /** What policies, predictors and collectors may hear of a request's life and of the fleet. */
 
 import type { ExecutionInstance } from './instance.ts';
+import type { InstanceReport } from './report.ts';
 import type { RequestMetadata } from './request.ts';
 
 /** How a request went that completed. */
@@ -47,4 +48,7 @@ export interface LifecycleListener {
   ): void;
   onInstanceRegistered?(instance: ExecutionInstance): void;
   onInstanceRemoved?(instanceId: string): void;
+  /** It stopped answering, by its health check or its failures; what it held in memory may be gone. */
+  onInstanceEjected?(instanceId: string): void;
+  onInstanceReported?(report: InstanceReport): void;
 }

@@ -22,6 +22,13 @@ export interface RequestMetadata {
   /** The canonical prompt text, when a policy or the prefix index needs it. */
   readonly promptText?: string;
   readonly promptTokenIds?: readonly number[];
+  /**
+   * The canonical prompt in blocks, for the prefix index: two 32-bit halves of a hash per block, each hash over everything up
+   * to the end of its block, so that two prompts share a block where they are the same up to there.
+   */
+  readonly prefixBlocks?: Uint32Array;
+  /** Prompt tokens in one such block, on average. */
+  readonly prefixBlockTokens?: number;
   /** The most tokens the caller lets the engine generate. */
   readonly maxTokens?: number;
   /** Epoch milliseconds after which an answer is of no use; a request that still waits then is failed. */

@@ -1,6 +1,7 @@
 /** The three kinds of parts that a routing profile is made of: filters, scorers and pickers. */
 
 import type {
+  ExecutionInstance,
   LatencyPredictor,
   ParameterSpecs,
   ParametersOf,
@@ -13,12 +14,23 @@ import type { InstanceView } from './instance-view.ts';
 export interface PrefixLookup {
   /** Prompt tokens of `request` that the instance holds, computed or on their way. */
   cachedTokens(request: RequestMetadata, instanceId: string): number;
+  /** The same for all `views` in one walk over the prompt: writes `tokens[i]` for `views[i]`. */
+  cachedTokensOfAll(request: RequestMetadata, views: readonly InstanceView[], tokens: Float64Array): void;
+  /** Tokens of all prompts' prefixes that each instance holds: writes `tokens[i]` for `views[i]`. */
+  heldTokensOfAll(views: readonly InstanceView[], tokens: Float64Array): void;
+}
+
+/** Where a conversation was answered last. */
+export interface SessionLookup {
+  /** The instance that got the latest request of the same session, or of the same user where a request names no session. */
+  lastInstance(request: RequestMetadata): ExecutionInstance | undefined;
 }
 
 /** What some parts need besides views; a part that needs one says so, and a profile without it is refused when it is made. */
 export interface RoutingInputs {
   readonly prefixes?: PrefixLookup;
   readonly predictor?: LatencyPredictor;
+  readonly sessions?: SessionLookup;
 }
 
 export type RoutingInputName = keyof RoutingInputs;
@@ -37,6 +49,8 @@ export interface PartDefinition<Part, Specs extends ParameterSpecs = ParameterSp
   readonly describe: string;
   readonly parameters: Specs;
   readonly needs?: readonly RoutingInputName[];
+  /** What it makes use of when it is there. */
+  readonly uses?: readonly RoutingInputName[];
   /** One of its own for each profile, so that it may keep state. */
   create(parameters: ParametersOf<Specs>): Part;
 }

@@ -114,7 +114,11 @@ export class Dispatcher {
     const record = fleet.get(choice.instanceId)!;
     queue.remove(waiting);
     patience.leave(waiting);
-    const life = inFlight.takeOff(request, record, nowMs - waiting.enqueuedMs, nowMs);
+    // Before listeners hear of the dispatch: one of them is the index, which will count this prompt as held there.
+    const { prefixes } = this.#parts.profile().inputs;
+    const cachedTokens = prefixes?.cachedTokens(request, choice.instanceId) ?? 0;
+    const facts = { waitedMs: nowMs - waiting.enqueuedMs, cachedTokens };
+    const life = inFlight.takeOff(request, record, facts, nowMs);
     fleet.track(record, nowMs);
     counters.dispatched++;
     this.#parts.listeners().onRequestDispatched(request, record.instance, nowMs);

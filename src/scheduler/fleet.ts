@@ -16,6 +16,9 @@ export class Fleet {
   readonly #records = new Map<string, InstanceRecord>();
   readonly #byModel = new Map<string, Serving>();
   #modelNames: readonly string[] | undefined;
+  /** Slots below the highest ever used that nobody has now. */
+  readonly #freeSlots: number[] = [];
+  #slotCount = 0;
   /** Those that time alone will change (ejected or resting), and when. */
   readonly #recovering = new Map<InstanceRecord, number>();
 
@@ -46,7 +49,7 @@ export class Fleet {
   put(instance: ExecutionInstance, staleAfterMs: number, nowMs: number): InstanceRecord {
     let record = this.#records.get(instance.id);
     if (record === undefined) {
-      record = new InstanceRecord(instance, staleAfterMs);
+      record = new InstanceRecord(instance, this.#freeSlots.pop() ?? this.#slotCount++, staleAfterMs);
       this.#records.set(instance.id, record);
     } else {
       this.#unlist(record);
@@ -65,7 +68,7 @@ export class Fleet {
 
   forget(record: InstanceRecord): void {
     this.#unlist(record);
-    this.#records.delete(record.instance.id);
+    if (this.#records.delete(record.instance.id)) this.#freeSlots.push(record.slot);
     this.#recovering.delete(record);
   }
 

@@ -16,6 +16,8 @@ export interface Flight {
   readonly record: InstanceRecord;
   readonly life: Life;
   readonly dispatchedMs: number;
+  /** Prompt tokens that the instance was expected to hold when the request went there. */
+  readonly cachedTokens: number;
   /** Epoch milliseconds of its first token; `undefined` while that is still to come. */
   firstTokenMs: number | undefined;
   /** Whether it still counts among the prompts to be computed. */
@@ -58,7 +60,12 @@ export class InFlight {
   }
 
   /** Puts a request on its instance, and into the instance's window and view. */
-  takeOff(request: RequestMetadata, record: InstanceRecord, waitedMs: number, nowMs: number): Life {
+  takeOff(
+    request: RequestMetadata,
+    record: InstanceRecord,
+    { waitedMs, cachedTokens }: { readonly waitedMs: number; readonly cachedTokens: number },
+    nowMs: number,
+  ): Life {
     const life = this.#lives.get(request.id)!;
     life.attempts++;
     life.queuedMs += waitedMs;
@@ -67,11 +74,13 @@ export class InFlight {
       record,
       life,
       dispatchedMs: nowMs,
+      cachedTokens,
       firstTokenMs: undefined,
       isPrefilling: true,
     };
     this.#flights.set(request.id, flight);
     record.dispatched(request.promptTokens, ++this.#dispatchOrder, nowMs);
+    record.work.begin(flight, nowMs);
     return life;
   }
 
@@ -80,14 +89,26 @@ export class InFlight {
     const flight = this.#flights.get(requestId);
     if (flight === undefined) return undefined;
     this.#flights.delete(requestId);
-    this.endPrefill(flight);
+    this.#endPrefill(flight, nowMs);
+    flight.record.work.end(flight);
     flight.record.ended(nowMs);
     return flight;
   }
 
-  endPrefill(flight: Flight): void {
+  /**
+   * The first token of `flight`, or its whole answer, came. Engines compute prompts in the order they came in, so those that
+   * went there before it are computed as well; only requests that are not streamed have not shown it by themselves.
+   */
+  answered(flight: Flight, nowMs: number): void {
+    if (!flight.isPrefilling) return;
+    for (const earlier of flight.record.work.unstreamedBefore(flight)) this.#endPrefill(earlier, nowMs);
+    this.#endPrefill(flight, nowMs);
+  }
+
+  #endPrefill(flight: Flight, nowMs: number): void {
     if (!flight.isPrefilling) return;
     flight.isPrefilling = false;
     flight.record.pendingPrefillTokens -= flight.request.promptTokens;
+    flight.record.work.endPrefill(flight, nowMs);
   }
 }

@@ -3,6 +3,7 @@
 import type { ExecutionInstance, InstanceReport, InstanceState } from '../domain/index.ts';
 import type { InstanceView } from '../routing/index.ts';
 import { EventTimes } from './event-times.ts';
+import { PromptWork } from './prompt-work.ts';
 import type { PassiveHealthSettings } from './settings.ts';
 
 /** The window of an instance that comes back from an ejection: one request shows whether it works again. */
@@ -10,6 +11,8 @@ const PROBE_WINDOW = 1;
 
 export class InstanceRecord implements InstanceView {
   instance: ExecutionInstance;
+  readonly slot: number;
+  readonly work = new PromptWork();
   state: InstanceState = 'starting';
   inFlightRequests = 0;
   pendingPrefillTokens = 0;
@@ -25,6 +28,8 @@ export class InstanceRecord implements InstanceView {
   names: readonly string[];
   /** Kept by the fleet: whether it counts among those with room. */
   hadRoom = false;
+  /** Kept by the scheduler: whether listeners know that it is ejected. */
+  wasEjected = false;
   consecutiveFailures = 0;
   ejections = 0;
   /** 0 when it is not ejected by failures. */
@@ -40,8 +45,9 @@ export class InstanceRecord implements InstanceView {
   #ejectionLevel = 0;
   #isProbing = false;
 
-  constructor(instance: ExecutionInstance, staleAfterMs: number) {
+  constructor(instance: ExecutionInstance, slot: number, staleAfterMs: number) {
     this.instance = instance;
+    this.slot = slot;
     this.names = namesServed(instance);
     this.windowRequests = instance.maxConcurrency;
     this.staleAfterMs = staleAfterMs;

@@ -22,5 +22,11 @@ export function combineListeners(listeners: readonly LifecycleListener[]): Requi
     onInstanceRemoved(...news) {
       for (const listener of listeners) listener.onInstanceRemoved?.(...news);
     },
+    onInstanceEjected(...news) {
+      for (const listener of listeners) listener.onInstanceEjected?.(...news);
+    },
+    onInstanceReported(...news) {
+      for (const listener of listeners) listener.onInstanceReported?.(...news);
+    },
   };
 }

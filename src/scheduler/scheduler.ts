@@ -200,7 +200,7 @@ export class Scheduler {
   #firstToken(requestId: string, nowMs: number): void {
     const flight = this.inFlight.get(requestId);
     if (flight === undefined) return;
-    this.inFlight.endPrefill(flight);
+    this.inFlight.answered(flight, nowMs);
     if (flight.firstTokenMs === undefined) {
       flight.firstTokenMs = nowMs;
       const ttftMs = nowMs - flight.dispatchedMs;
@@ -212,8 +212,10 @@ export class Scheduler {
   }
 
   #complete(requestId: string, usage: TokenUsage, nowMs: number): void {
-    const flight = this.inFlight.land(requestId, nowMs);
+    const flight = this.inFlight.get(requestId);
     if (flight === undefined) return;
+    this.inFlight.answered(flight, nowMs);
+    this.inFlight.land(requestId, nowMs);
     this.counters.completed++;
     this.inFlight.end(requestId);
     const facts = completionFacts(flight, usage, nowMs);
@@ -324,6 +326,7 @@ export class Scheduler {
         break;
       case 'instance-reported':
         record.takeReport(event.report);
+        this.#listeners.onInstanceReported(event.report);
         return;
       default:
         event satisfies never;
@@ -345,6 +348,9 @@ export class Scheduler {
 
   #stateChanged(record: InstanceRecord, nowMs: number): void {
     this.fleet.track(record, nowMs);
+    const isEjected = record.state === 'ejected';
+    if (isEjected && !record.wasEjected) this.#listeners.onInstanceEjected(record.instance.id);
+    record.wasEjected = isEjected;
     if (record.state === 'gone') {
       this.fleet.forget(record);
       this.#listeners.onInstanceRemoved(record.instance.id);
