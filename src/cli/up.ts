@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { bannerOf } from './up/banner.ts';
 import { loadUpConfig, type UpFlags } from './up/load.ts';
 import { runUntilSignal } from './up/run.ts';
+import { StartError } from './up/start-error.ts';
 
 export function upCommand(): Command {
   return new Command('up')
@@ -25,7 +26,12 @@ async function act(flags: UpFlags, command: Command): Promise<void> {
   const loaded = loadUpConfig(flags);
   if (!loaded.ok) return command.error(loaded.message, { exitCode: 1 });
   for (const warning of loaded.warnings) process.stderr.write(`warning: ${warning}\n`);
-  await runUntilSignal(loaded, (facts) => process.stderr.write(bannerOf(facts)));
+  try {
+    await runUntilSignal(loaded, (facts) => process.stderr.write(bannerOf(facts)));
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    command.error(`error: ${error.message}`, { exitCode: 1 });
+  }
 }
 
 function collect(value: string, before: readonly string[]): readonly string[] {

@@ -17,6 +17,7 @@ import { VERSION } from '../version.ts';
 import { EmbeddedEngines } from './embedded-engines.ts';
 import { wantedInstances } from './instances.ts';
 import { gatewaySettings, intakeSettings, schedulerParts } from './settings.ts';
+import { openListener } from './start-error.ts';
 
 /** Epoch milliseconds that never go backwards, whatever happens to the system's clock. */
 export const SYSTEM_CLOCK: Clock = { now: () => performance.timeOrigin + performance.now() };
@@ -69,8 +70,9 @@ export async function startApp(initial: Config, hooks: AppHooks = {}): Promise<A
   });
   try {
     await watchInstances(parts, config);
-    const data = await gateway.listen(config.listeners.data);
-    const controlUrl = await admin.listen();
+    const { listeners } = config;
+    const data = await openListener('data', listeners.data, () => gateway.listen(listeners.data));
+    const controlUrl = await openListener('control', listeners.control, () => admin.listen());
     telemetry.onConfigLoad(true);
     return {
       log,
