@@ -2,7 +2,7 @@
 
 import { afterEach, expect } from 'vitest';
 import { type App, startApp } from '../../../src/cli/up/app.ts';
-import { parseConfig } from '../../../src/config/index.ts';
+import { type Config, parseConfig } from '../../../src/config/index.ts';
 import type { Script } from '../../gateway/support/upstream.ts';
 import { chatCall } from './calls.ts';
 import { ANSWER, type ScriptedEngine, startScriptedEngine } from './engine.ts';
@@ -65,14 +65,15 @@ export function openHouses(): StartHouse {
       models: ['m'],
       ...instance,
     }));
-    const app = await startApp(configOf({ instances, ...config }));
+    const app = await startApp(quietConfig({ instances, ...config }));
     const house = houseOf(app, engines, headers);
     houses.push(house);
     return house;
   };
 }
 
-function configOf(sections: ConfigSections) {
+/** The configuration that these sections make, laid over one that listens on free ports and says nothing. */
+export function quietConfig(sections: ConfigSections): Config {
   const result = parseConfig(JSON.stringify({ ...QUIET, ...sections }), { env: {} });
   if (!result.ok) throw new Error(JSON.stringify(result.problems));
   return result.config;
