@@ -2,6 +2,20 @@
 
 export type { RoutingChoice } from './choice.ts';
 export { MAX_EXPLAINED } from './choice.ts';
+export {
+  chancesOf,
+  chooseWeighted,
+  DEFAULT_F5_MODE,
+  F5_METRICS,
+  F5_MODE_NAMES,
+  type F5Metric,
+  type F5Metrics,
+  type F5ModeName,
+  type F5ModeSettings,
+  isF5ModeName,
+  neededMetrics,
+  scoreMembers,
+} from './f5/index.ts';
 export { estimatedRequests, foreignRequests, type InstanceView, reportFreshness } from './instance-view.ts';
 export {
   definePart,

@@ -1,5 +1,6 @@
 /** Ready-made profiles, each a composition of the built-in parts. */
 
+import { F5_MODE_NAMES } from './f5/modes.ts';
 import type { ProfileSettings } from './profile.ts';
 
 /**
@@ -21,6 +22,8 @@ export const PRESETS: ReadonlyMap<string, ProfileSettings> = new Map([
   preset('power-of-two', 'power-of-two', BY_LOAD),
   preset('random', 'random'),
   preset('round-robin', 'round-robin'),
+  // F5's LLM inference scheduler; here with fresh reports only, and with our own windows and filters before it.
+  ...F5_MODE_NAMES.map((mode) => preset(`f5-${mode}`, 'weighted-random', [{ name: mode, weight: 1 }])),
 ]);
 
 export const PRESET_NAMES: readonly string[] = [...PRESETS.keys()];

@@ -1,6 +1,7 @@
 /** The built-in parts by the names that the configuration uses. Adding one is adding its file and a line here. */
 
 import { type GivenParameters, readParameters } from '../domain/index.ts';
+import { F5_SCORERS } from './f5/scorers.ts';
 import { healthFilter } from './filters/health.ts';
 import { modelFilter } from './filters/model.ts';
 import { notFailedFilter } from './filters/not-failed.ts';
@@ -31,6 +32,7 @@ export const FILTERS = byName<Filter>([
 
 export const SCORERS = byName<Scorer>([
   plainPart(loadScorer, 'Fewer requests per unit of weight are better.'),
+  ...F5_SCORERS,
 ]);
 
 export const PICKERS = byName<Picker>([
