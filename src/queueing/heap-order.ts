@@ -2,15 +2,13 @@
 
 import { type HeapSlot, heapSlot, IndexedHeap } from './indexed-heap.ts';
 import type { NextRequest, OrderedRequest, RequestOrder } from './order.ts';
-
-/** The keys are sorted for `ahead` at most this often, however many ask. */
-const FRESH_MS = 1_000;
+import { SortedKeys } from './sorted-keys.ts';
 
 export class HeapOrder implements RequestOrder {
   readonly #keyOf: (waiting: OrderedRequest) => number;
   readonly #heap = new IndexedHeap<OrderedRequest>();
   readonly #slots = new Map<OrderedRequest, HeapSlot<OrderedRequest>>();
-  #sorted: { readonly keys: Float64Array; readonly atMs: number } | undefined;
+  readonly #sorted = new SortedKeys();
 
   constructor(keyOf: (waiting: OrderedRequest) => number) {
     this.#keyOf = keyOf;
@@ -46,20 +44,6 @@ export class HeapOrder implements RequestOrder {
   ahead(waiting: OrderedRequest, nowMs: number): number {
     const slot = this.#slots.get(waiting);
     if (slot === undefined) return 0;
-    if (this.#sorted === undefined || nowMs - this.#sorted.atMs >= FRESH_MS) {
-      this.#sorted = { keys: this.#heap.keys().sort(), atMs: nowMs };
-    }
-    return countBelow(this.#sorted.keys, slot.key);
+    return this.#sorted.countBelow(slot.key, nowMs, () => this.#heap.keys());
   }
-}
-
-function countBelow(sorted: Float64Array, key: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle]! < key) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

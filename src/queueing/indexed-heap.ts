@@ -25,6 +25,19 @@ export class IndexedHeap<Item> {
     return this.#slots[0];
   }
 
+  /** The slot at `index` of the heap's array: the first few hold small keys, in no exact order. */
+  at(index: number): HeapSlot<Item> | undefined {
+    return this.#slots[index];
+  }
+
+  /** Gives a slot that is in the heap another key. */
+  rekey(slot: HeapSlot<Item>, key: number): void {
+    const isUp = key < slot.key;
+    slot.key = key;
+    if (isUp) this.#siftUp(slot, slot.index);
+    else this.#siftDown(slot, slot.index);
+  }
+
   push(slot: HeapSlot<Item>, key: number, order: number): void {
     if (slot.index !== -1) throw new Error('the item is in the heap already');
     slot.key = key;
