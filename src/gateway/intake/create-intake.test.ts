@@ -338,3 +338,44 @@ describe('the size of a body', () => {
     expect(request.promptTokens).toBe(Math.ceil((content.length + 'user'.length) / 4) + 3);
   });
 });
+
+describe('hashed prompts', () => {
+  const turns = [
+    { role: 'system', content: 's'.repeat(3_000) },
+    { role: 'user', content: 'u'.repeat(1_000) },
+  ];
+  const blocksOf = (
+    messages: readonly object[],
+    settings: IntakeSettings = { hashesPrompts: true },
+    model = 'm',
+  ) => {
+    const intake = createIntake({
+      modelNames: () => ['m', 'n'],
+      random: seededRandom(1),
+      requestIds: createRequestIds(),
+      settings,
+    });
+    const call = { method: 'POST', path: '/v1/chat/completions', query: '', receivedAtMs: 0 };
+    const incoming = { ...call, headers: { 'content-type': 'application/json' } };
+    const body = Buffer.from(JSON.stringify({ model, messages }));
+    return intake.accept(incoming, intake.preflight(incoming), body).request;
+  };
+
+  it('share their blocks with the next turn of the conversation', () => {
+    const first = blocksOf(turns).prefixBlocks!;
+    const next = blocksOf([...turns, { role: 'assistant', content: 'a'.repeat(900) }]).prefixBlocks!;
+    expect(first.length).toBeGreaterThan(10);
+    expect([...next.slice(0, first.length)]).toEqual([...first]);
+    expect(next.length).toBeGreaterThan(first.length);
+  });
+
+  it('differ by model, since caches do', () => {
+    expect(blocksOf(turns).prefixBlocks![0]).not.toBe(
+      blocksOf(turns, { hashesPrompts: true }, 'n').prefixBlocks![0],
+    );
+  });
+
+  it('are made only where somebody wants them', () => {
+    expect(blocksOf(turns, {}).prefixBlocks).toBeUndefined();
+  });
+});

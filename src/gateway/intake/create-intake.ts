@@ -1,6 +1,7 @@
 /** The intake: from a call's head and body to a request that may be scheduled, or to the reason why not. */
 
 import { type Random, SignalboxError } from '../../domain/index.ts';
+import { type PromptPrefix, promptPrefixOf } from '../../routing/index.ts';
 import { authenticator, type KeyConfig } from './authenticate.ts';
 import { type BodyFacts, withModel } from './body/body-facts.ts';
 import { readFormBody } from './body/form-body.ts';
@@ -31,6 +32,8 @@ export interface IntakeSettings {
   /** Everything, unless said otherwise. */
   readonly hints?: HintTrust;
   readonly estimate?: TokenEstimate;
+  /** Whether the prompt is hashed in blocks, as the prefix index needs it. */
+  readonly hashesPrompts?: boolean;
   /** The most characters of the prompt to hand to the scheduler as text; 0, the default, for none. */
   readonly promptTextChars?: number;
 }
@@ -58,6 +61,7 @@ interface Rules {
   readonly hints: HintTrust;
   readonly estimate: TokenEstimate;
   readonly promptTextChars: number;
+  readonly hashesPrompts: boolean;
 }
 
 export function createIntake(options: IntakeOptions): UpdatableIntake {
@@ -91,6 +95,7 @@ export function createIntake(options: IntakeOptions): UpdatableIntake {
         preflight,
         facts,
         model,
+        prefix: rules.hashesPrompts ? prefixOf(body, facts, model) : undefined,
         defaults: rules.defaultsOf.get(facts.model) ?? rules.defaultsOf.get(model) ?? NO_DEFAULTS,
         trustsPriority: rules.hints.trustHeaders,
       });
@@ -106,6 +111,11 @@ export function createIntake(options: IntakeOptions): UpdatableIntake {
   };
 }
 
+/** The cache of one model is of no use to another, so its name is part of every hash. */
+function prefixOf(body: Uint8Array, facts: BodyFacts, model: string): PromptPrefix {
+  return promptPrefixOf(body, facts.promptSpans, facts.promptTokens, { salt: model });
+}
+
 function prepare(options: IntakeOptions, settings: IntakeSettings): Rules {
   return {
     authenticate: authenticator(settings.keys ?? {}),
@@ -115,6 +125,7 @@ function prepare(options: IntakeOptions, settings: IntakeSettings): Rules {
     hints: settings.hints ?? TRUST_ALL,
     estimate: settings.estimate ?? DEFAULT_TOKEN_ESTIMATE,
     promptTextChars: settings.promptTextChars ?? 0,
+    hashesPrompts: settings.hashesPrompts ?? false,
   };
 }
 

@@ -6,6 +6,7 @@ import {
   type RequestMetadata,
   type RequestPriority,
 } from '../../domain/index.ts';
+import type { PromptPrefix } from '../../routing/index.ts';
 import type { BodyFacts } from './body/body-facts.ts';
 import { priorityOfNumber } from './engine-priority.ts';
 import type { ForwardPreflight } from './intake.ts';
@@ -26,6 +27,8 @@ export interface RequestSources {
   /** After aliases. */
   readonly model: string;
   readonly defaults: ModelDefaults;
+  /** Its prompt in hashed blocks, where routing asks for them. */
+  readonly prefix?: PromptPrefix | undefined;
   /** Whether the body's `priority` counts. */
   readonly trustsPriority: boolean;
 }
@@ -50,6 +53,7 @@ export function requestMetadata(sources: RequestSources): RequestMetadata {
     arrivalMs: receivedAtMs,
     promptTokens: facts.promptTokens,
     promptTokensEstimated: facts.promptTokensEstimated,
+    ...sources.prefix,
     ...(facts.promptText !== undefined && { promptText: facts.promptText }),
     ...(facts.maxTokens !== undefined && { maxTokens: facts.maxTokens }),
     ...(facts.user !== undefined && { user: facts.user }),

@@ -1,5 +1,7 @@
 /** What a body tells the scheduler, whatever form it came in. */
 
+import type { ByteSpan } from '../../../routing/index.ts';
+
 /** Where the model's name lies in the body, so that an alias can put another there. */
 export interface ModelPlace {
   readonly start: number;
@@ -18,6 +20,8 @@ export interface BodyFacts {
   /** Whether `promptTokens` is a guess; a prompt of token ids is counted exactly. */
   readonly promptTokensEstimated: boolean;
   readonly promptText?: string;
+  /** Where the prompt lies in the body; none in a form. */
+  readonly promptSpans: readonly ByteSpan[];
   readonly maxTokens?: number;
   readonly user?: string;
   /** vLLM's priority: the lower, the sooner. */

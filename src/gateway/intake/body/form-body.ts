@@ -20,6 +20,7 @@ export function readFormBody(bytes: Uint8Array, boundary: string, estimate: Toke
     wantsUsage: false,
     promptTokens: estimateTokens(sizeOf(parts), estimate),
     promptTokensEstimated: true,
+    promptSpans: [],
   };
 }
 

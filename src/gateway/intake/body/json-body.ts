@@ -6,6 +6,7 @@ import { type Fields, findFields, typeAt, valueAt } from '../json/json-fields.ts
 import type { BodyFacts } from './body-facts.ts';
 import { type FieldReader, fieldReader, ignore, mismatch, missing, refuse } from './field-reader.ts';
 import { FINDER, type FieldName, promptSize, requirePrompt } from './prompt-fields.ts';
+import { promptSpans } from './prompt-spans.ts';
 import { promptText } from './prompt-text.ts';
 import { estimateTokens, type TokenEstimate } from './prompt-tokens.ts';
 
@@ -36,6 +37,7 @@ export function readJsonBody(body: Uint8Array, kind: RequestKind, options: BodyO
     stream: reader.boolean('stream') ?? false,
     wantsUsage: readWantsUsage(body, fields),
     promptTokens: estimateTokens(size, options.estimate),
+    promptSpans: promptSpans(body, fields),
     promptTokensEstimated: size.textBytes > 0 || size.attachments > 0 || size.tokenIds === 0,
     ...(options.promptTextChars > 0 && { promptText: promptText(body, fields, options.promptTextChars) }),
     ...(maxTokens !== undefined && { maxTokens }),
