@@ -1,102 +1,106 @@
-/** A hash table from 64-bit block hashes to small places, on typed arrays: no object, no string per block. */
+/** A hash table from 64-bit block hashes to small places: records of eight words in one array, no object and no string per block. */
 
-const NOBODY = -1;
-const SMALLEST = 64;
+/** Words of a record, half a cache line, so that looking at a block costs one access to memory. */
+export const RECORD_WORDS = 8;
+/** Where a record's own words begin; before them are both halves of the hash and the link to the next. */
+export const OWN_WORDS = 3;
+export const NO_PLACE = 0xffff_ffff;
+
+const LOW = 0;
+const HIGH = 1;
+const NEXT = 2;
+const SMALLEST = 32;
 
 export class BlockTable {
-  #low: Uint32Array;
-  #high: Uint32Array;
-  /** The next place in the same bucket, or in the list of free places. */
-  #next: Int32Array;
+  /** All records; another array after `add`, perhaps. */
+  words = new Uint32Array(RECORD_WORDS * SMALLEST);
   /** Per bucket its first place; as many buckets as places. */
-  #buckets: Int32Array;
-  #free = NOBODY;
+  #buckets = new Uint32Array(SMALLEST).fill(NO_PLACE);
+  #free = NO_PLACE;
   #used = 0;
   #count = 0;
-
-  constructor(places = SMALLEST) {
-    this.#low = new Uint32Array(places);
-    this.#high = new Uint32Array(places);
-    this.#next = new Int32Array(places);
-    this.#buckets = new Int32Array(places).fill(NOBODY);
-  }
 
   /** Blocks in it. */
   get count(): number {
     return this.#count;
   }
 
-  /** Every place is below this; arrays beside the table need that length. */
-  get places(): number {
-    return this.#low.length;
-  }
-
   get bytes(): number {
-    return 16 * this.places;
+    return this.words.byteLength + this.#buckets.byteLength;
   }
 
   low(place: number): number {
-    return this.#low[place]!;
+    return this.words[RECORD_WORDS * place + LOW]!;
   }
 
   high(place: number): number {
-    return this.#high[place]!;
+    return this.words[RECORD_WORDS * place + HIGH]!;
   }
 
-  /** The block's place, or −1. */
+  /** The block's place, or `NO_PLACE`. */
   find(low: number, high: number): number {
+    const words = this.words;
     let place = this.#buckets[low & (this.#buckets.length - 1)]!;
-    while (place !== NOBODY && (this.#low[place] !== low || this.#high[place] !== high))
-      place = this.#next[place]!;
+    while (place !== NO_PLACE) {
+      const at = RECORD_WORDS * place;
+      if (words[at + LOW] === low && words[at + HIGH] === high) break;
+      place = words[at + NEXT]!;
+    }
     return place;
   }
 
-  /** Puts in a block that is not there. */
+  /**
+   * The same, looked for beside the place of the block before or after it in a prompt first: they were put in together, so they
+   * mostly lie together, which spares a walk through memory.
+   */
+  findNear(low: number, high: number, near: number): number {
+    const at = RECORD_WORDS * near;
+    const { words } = this;
+    if (words[at - RECORD_WORDS + LOW] === low && words[at - RECORD_WORDS + HIGH] === high) return near - 1;
+    if (words[at + RECORD_WORDS + LOW] === low && words[at + RECORD_WORDS + HIGH] === high) return near + 1;
+    return this.find(low, high);
+  }
+
+  /** Puts in a block that is not there; its own words are what they were left at, at first 0. */
   add(low: number, high: number): number {
-    if (this.#free === NOBODY && this.#used === this.places) this.#grow();
-    let place = this.#free;
-    if (place === NOBODY) place = this.#used++;
-    else this.#free = this.#next[place]!;
-    this.#low[place] = low;
-    this.#high[place] = high;
+    if (this.#free === NO_PLACE && this.#used === this.#buckets.length) this.#grow();
+    const place = this.#free === NO_PLACE ? this.#used++ : this.#free;
+    const at = RECORD_WORDS * place;
+    if (place === this.#free) this.#free = this.words[at + NEXT]!;
+    this.words[at + LOW] = low;
+    this.words[at + HIGH] = high;
     this.#link(place);
     this.#count++;
     return place;
   }
 
   remove(place: number): void {
-    const bucket = this.#low[place]! & (this.#buckets.length - 1);
-    let before = NOBODY;
-    for (let at = this.#buckets[bucket]!; at !== place; at = this.#next[at]!) before = at;
-    if (before === NOBODY) this.#buckets[bucket] = this.#next[place]!;
-    else this.#next[before] = this.#next[place]!;
-    this.#next[place] = this.#free;
+    const { words } = this;
+    const bucket = this.low(place) & (this.#buckets.length - 1);
+    const after = words[RECORD_WORDS * place + NEXT]!;
+    let before = NO_PLACE;
+    for (let at = this.#buckets[bucket]!; at !== place; at = words[RECORD_WORDS * at + NEXT]!) before = at;
+    if (before === NO_PLACE) this.#buckets[bucket] = after;
+    else words[RECORD_WORDS * before + NEXT] = after;
+    words[RECORD_WORDS * place + NEXT] = this.#free;
+    // So that it is not found here any more by chance.
+    words[RECORD_WORDS * place + LOW] = ~words[RECORD_WORDS * place + LOW]!;
     this.#free = place;
     this.#count--;
   }
 
   #link(place: number): void {
-    const bucket = this.#low[place]! & (this.#buckets.length - 1);
-    this.#next[place] = this.#buckets[bucket]!;
+    const bucket = this.low(place) & (this.#buckets.length - 1);
+    this.words[RECORD_WORDS * place + NEXT] = this.#buckets[bucket]!;
     this.#buckets[bucket] = place;
   }
 
   /** Only while no place is free, so that every place holds a block. */
   #grow(): void {
-    const places = 2 * this.places;
-    this.#low = lengthened(this.#low, new Uint32Array(places));
-    this.#high = lengthened(this.#high, new Uint32Array(places));
-    this.#next = new Int32Array(places);
-    this.#buckets = new Int32Array(places).fill(NOBODY);
+    const words = new Uint32Array(2 * this.words.length);
+    words.set(this.words);
+    this.words = words;
+    this.#buckets = new Uint32Array(2 * this.#buckets.length).fill(NO_PLACE);
     for (let place = 0; place < this.#used; place++) this.#link(place);
   }
-}
-
-/** `longer`, beginning with what `array` holds. */
-export function lengthened<A extends Uint32Array | Int32Array | Uint16Array | Float32Array>(
-  array: A,
-  longer: A,
-): A {
-  longer.set(array);
-  return longer;
 }

@@ -1,20 +1,21 @@
 /** The blocks that one instance holds, least recently used first to go. */
 
-import { BlockTable, lengthened } from './block-table.ts';
+import { BlockTable, NO_PLACE, OWN_WORDS, RECORD_WORDS } from './block-table.ts';
 
-const NOBODY = -1;
+/** A record's own words. */
+const NEWER = OWN_WORDS;
+const OLDER = OWN_WORDS + 1;
+const TOKENS = OWN_WORDS + 2;
 
 /** Told of each block that goes. */
 export type OnEvicted = (low: number, high: number) => void;
 
 export class HeldBlocks {
   readonly #table = new BlockTable();
-  #newer = new Int32Array(this.#table.places);
-  #older = new Int32Array(this.#table.places);
-  #tokensOf = new Float32Array(this.#table.places);
-  #newest = NOBODY;
-  #oldest = NOBODY;
+  #newest = NO_PLACE;
+  #oldest = NO_PLACE;
   #tokens = 0;
+  #touched = NO_PLACE;
 
   get count(): number {
     return this.#table.count;
@@ -25,57 +26,51 @@ export class HeldBlocks {
   }
 
   get bytes(): number {
-    return this.#table.bytes + 12 * this.#table.places;
+    return this.#table.bytes;
   }
 
-  /** Makes a block the newest; returns whether it was not there before. */
+  /** Makes a block of `tokens` tokens, a whole number, the newest; returns whether it was not there before. */
   touch(low: number, high: number, tokens: number): boolean {
-    let place = this.#table.find(low, high);
-    const isNew = place === NOBODY;
+    let place = this.#table.findNear(low, high, this.#touched);
+    const isNew = place === NO_PLACE;
     if (isNew) {
       place = this.#table.add(low, high);
-      this.#makeRoom();
-      this.#tokensOf[place] = tokens;
-      this.#tokens += this.#tokensOf[place]!;
+      this.#table.words[RECORD_WORDS * place + TOKENS] = tokens;
+      this.#tokens += tokens;
     } else {
       if (place === this.#newest) return false;
       this.#unlink(place);
     }
-    this.#older[place] = this.#newest;
-    this.#newer[place] = NOBODY;
-    if (this.#newest === NOBODY) this.#oldest = place;
-    else this.#newer[this.#newest] = place;
+    const { words } = this.#table;
+    words[RECORD_WORDS * place + OLDER] = this.#newest;
+    words[RECORD_WORDS * place + NEWER] = NO_PLACE;
+    if (this.#newest === NO_PLACE) this.#oldest = place;
+    else words[RECORD_WORDS * this.#newest + NEWER] = place;
     this.#newest = place;
+    this.#touched = place;
     return isNew;
   }
 
   /** Lets the oldest go until no more than `maxBlocks` and `maxTokens` are held. */
   shrinkTo(maxBlocks: number, maxTokens: number, onEvicted: OnEvicted): void {
-    while (this.#oldest !== NOBODY && (this.count > maxBlocks || this.#tokens > maxTokens)) {
+    while (this.count > 0 && (this.count > maxBlocks || this.#tokens > maxTokens)) {
       const place = this.#oldest;
-      this.#unlink(place);
-      this.#tokens = this.#newest === NOBODY ? 0 : this.#tokens - this.#tokensOf[place]!;
       const low = this.#table.low(place);
       const high = this.#table.high(place);
+      this.#unlink(place);
+      this.#tokens -= this.#table.words[RECORD_WORDS * place + TOKENS]!;
       this.#table.remove(place);
       onEvicted(low, high);
     }
   }
 
   #unlink(place: number): void {
-    const newer = this.#newer[place]!;
-    const older = this.#older[place]!;
-    if (newer === NOBODY) this.#newest = older;
-    else this.#older[newer] = older;
-    if (older === NOBODY) this.#oldest = newer;
-    else this.#newer[older] = newer;
-  }
-
-  #makeRoom(): void {
-    const { places } = this.#table;
-    if (this.#newer.length === places) return;
-    this.#newer = lengthened(this.#newer, new Int32Array(places));
-    this.#older = lengthened(this.#older, new Int32Array(places));
-    this.#tokensOf = lengthened(this.#tokensOf, new Float32Array(places));
+    const { words } = this.#table;
+    const newer = words[RECORD_WORDS * place + NEWER]!;
+    const older = words[RECORD_WORDS * place + OLDER]!;
+    if (newer === NO_PLACE) this.#newest = older;
+    else words[RECORD_WORDS * newer + OLDER] = older;
+    if (older === NO_PLACE) this.#oldest = newer;
+    else words[RECORD_WORDS * older + NEWER] = newer;
   }
 }

@@ -13,8 +13,8 @@ import { Holders, MAX_HOLDERS } from './holders.ts';
 
 export interface PrefixIndexSettings {
   /**
-   * Blocks that all instances together may hold, which bounds the memory: at most 128 bytes each, and a fleet's bit per
-   * instance for each block that five or more share. Each instance gets an equal share.
+   * Blocks that all instances together may hold, which bounds the memory: at most 150 bytes each, and a bit per instance
+   * of the fleet for each block that five or more share. Each instance gets an equal share.
    */
   readonly maxBlocks: number;
   /** Tokens that an instance's KV cache is taken to hold while its engine does not say. */
@@ -138,9 +138,10 @@ export class PrefixIndex implements LifecycleListener, PrefixLookup {
     if (holder === undefined) return;
     const { slot, blocks } = holder;
     this.#walked = undefined;
-    const mostBlocks = Math.min(this.#share(), Math.floor(holder.maxTokens / Math.max(1, prefixBlockTokens)));
+    const blockTokens = Math.max(1, Math.round(prefixBlockTokens));
+    const mostBlocks = Math.min(this.#share(), Math.floor(holder.maxTokens / blockTokens));
     for (let at = 2 * Math.min(chain.length >> 1, mostBlocks) - 2; at >= 0; at -= 2) {
-      const isNew = blocks.touch(chain[at]!, chain[at + 1]!, prefixBlockTokens);
+      const isNew = blocks.touch(chain[at]!, chain[at + 1]!, blockTokens);
       if (isNew) this.#byBlock.add(chain[at]!, chain[at + 1]!, slot);
     }
     this.#fit(holder);
