@@ -28,7 +28,21 @@ export {
   type RoutingInputName,
   type RoutingInputs,
   type Scorer,
+  type SessionLookup,
 } from './plugins.ts';
+export {
+  type ByteSpan,
+  DEFAULT_PREFIX_INDEX_SETTINGS,
+  PREFIX_BLOCK_BYTES,
+  type PrefixBlockOptions,
+  PrefixIndex,
+  type PrefixIndexSettings,
+  type PromptPrefix,
+  prefixBlocksOfBytes,
+  prefixBlocksOfIds,
+  prefixBlocksOfSpans,
+  promptPrefixOf,
+} from './prefix/index.ts';
 export { DEFAULT_PRESET, findPreset, PRESET_NAMES, STANDARD_FILTERS } from './presets.ts';
 export { type ProfileSettings, RoutingProfile } from './profile.ts';
 export {
