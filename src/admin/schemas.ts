@@ -83,7 +83,7 @@ export const Instance = z
       description: 'What the engine last said; null when it said nothing yet',
     }),
     consecutiveFailures: count('Failures since the last success'),
-    ejections: count('How often it was taken out in a row'),
+    ejections: count('How often failures took it out so far'),
     ejectedUntilMs: instant('When it may try again').optional(),
     detail: text('What the last health check found').optional(),
     lastErrors: z.array(InstanceErrorView).openapi({ description: 'Its last failures, newest first' }),
