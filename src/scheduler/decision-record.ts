@@ -1,6 +1,6 @@
 /** Makes the record of a decision, whose words are only put together when somebody reads them. */
 
-import type { RequestMetadata, SchedulingDecision } from '../domain/index.ts';
+import type { PredictedMs, RequestMetadata, SchedulingDecision } from '../domain/index.ts';
 import type { RoutingChoice } from '../routing/index.ts';
 import type { InstanceRecord } from './instance-record.ts';
 
@@ -13,10 +13,11 @@ export interface DecisionFacts {
   readonly attempt: number;
   readonly policy: string;
   readonly profile: string;
+  readonly predictedTtftMs: PredictedMs | undefined;
 }
 
 export function decisionRecord(facts: DecisionFacts): SchedulingDecision {
-  const { request, record, choice } = facts;
+  const { request, record, choice, predictedTtftMs } = facts;
   return {
     id: `${request.id}.${facts.attempt}`,
     requestId: request.id,
@@ -29,6 +30,7 @@ export function decisionRecord(facts: DecisionFacts): SchedulingDecision {
     profile: facts.profile,
     score: choice.score,
     parallel: record.instance.parallel,
+    ...(predictedTtftMs !== undefined && { predictedTtftMs }),
     candidateCount: choice.candidateCount,
     get reason() {
       return choice.reason();

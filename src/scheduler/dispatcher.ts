@@ -17,6 +17,8 @@ import type { Fleet } from './fleet.ts';
 import type { InFlight } from './in-flight.ts';
 import type { InstanceRecord } from './instance-record.ts';
 import type { Patience } from './patience.ts';
+import { heldTokens, predictTtft } from './predict-ttft.ts';
+import type { DispatchObserver } from './shadow/observer.ts';
 
 export interface DispatcherParts {
   readonly random: Random;
@@ -28,6 +30,8 @@ export interface DispatcherParts {
   listeners(): Required<LifecycleListener>;
   policy(): SchedulingPolicy;
   profile(): RoutingProfile;
+  /** Watches without effect; usually nobody does. */
+  shadow(): DispatchObserver | undefined;
 }
 
 /** How many requests that nobody can serve now are looked past before a lane rests until the next event. */
@@ -70,12 +74,16 @@ export class Dispatcher {
         effects.push(outcome);
       } else if (outcome === 'skip' && next !== undefined && skipped.length < MAX_SKIPPED) {
         lane.order.remove(next.waiting);
+        this.#parts.shadow()?.onLeft(next.waiting);
         skipped.push([lane, next.waiting]);
       } else {
         open.delete(lane);
       }
     }
-    for (const [lane, waiting] of skipped) lane.order.add(waiting);
+    for (const [lane, waiting] of skipped) {
+      lane.order.add(waiting);
+      this.#parts.shadow()?.onJoined(waiting);
+    }
   }
 
   #nextOf(lane: Lane, nowMs: number): NextRequest | undefined {
@@ -111,12 +119,20 @@ export class Dispatcher {
   #dispatch(waiting: WaitingRequest, choice: RoutingChoice, nowMs: number): Dispatch {
     const { fleet, inFlight, queue, patience, counters } = this.#parts;
     const { request } = waiting;
+    const { inputs, name: profile } = this.#parts.profile();
+    const policy = this.#parts.policy().name;
     const record = fleet.get(choice.instanceId)!;
+    const shadow = this.#parts.shadow();
+    shadow?.onChoice({
+      ...{ waiting, choice, inputs, profile, policy, nowMs },
+      views: fleet.serving(waiting.lane.model),
+    });
     queue.remove(waiting);
+    shadow?.onLeft(waiting);
     patience.leave(waiting);
     // Before listeners hear of the dispatch: one of them is the index, which will count this prompt as held there.
-    const { prefixes } = this.#parts.profile().inputs;
-    const cachedTokens = prefixes?.cachedTokens(request, choice.instanceId) ?? 0;
+    const cachedTokens = heldTokens(request, record, inputs);
+    const predictedTtftMs = predictTtft(request, record, cachedTokens, inputs.predictor, nowMs);
     const facts = { waitedMs: nowMs - waiting.enqueuedMs, cachedTokens };
     const life = inFlight.takeOff(request, record, facts, nowMs);
     fleet.track(record, nowMs);
@@ -129,9 +145,11 @@ export class Dispatcher {
       atMs: nowMs,
       queueMs: life.queuedMs,
       attempt: life.attempts,
-      policy: this.#parts.policy().name,
-      profile: this.#parts.profile().name,
+      policy,
+      profile,
+      predictedTtftMs,
     });
+    shadow?.onDecision(decision);
     return { type: 'dispatch', request, decision };
   }
 

@@ -26,3 +26,16 @@ export {
   type RetrySettings,
   type SchedulerSettings,
 } from './settings.ts';
+export type {
+  DifferenceSummary,
+  ModelComparison,
+  ShadowCounts,
+  ShadowDisagreement,
+  ShadowReport,
+  WaitingFacts,
+  WhenCounts,
+  WhenDisagreement,
+  WhereCounts,
+  WhereDisagreement,
+} from './shadow/report.ts';
+export { KEPT_DISAGREEMENTS, Shadow, type ShadowParts } from './shadow/shadow.ts';

@@ -8,6 +8,7 @@ import type {
   SchedulingDecision,
 } from '../domain/index.ts';
 import type { RejectionReason } from './events.ts';
+import type { ShadowReport } from './shadow/report.ts';
 
 export interface InstanceStatus {
   readonly instance: ExecutionInstance;
@@ -66,4 +67,6 @@ export interface SchedulerInspection {
   instances(): readonly InstanceStatus[];
   queue(): QueueStatus;
   counters(): SchedulerCounters;
+  /** What the profile or policy that runs in the shadow has found; `undefined` while none does. */
+  shadow(): ShadowReport | undefined;
 }

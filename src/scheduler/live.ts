@@ -11,6 +11,8 @@ import type {
   SchedulerInspection,
 } from './inspection.ts';
 import { Scheduler, type SchedulerParts } from './scheduler.ts';
+import type { ShadowReport } from './shadow/report.ts';
+import { Shadow, type ShadowParts } from './shadow/shadow.ts';
 import { instanceStatus, queueStatus } from './status.ts';
 
 /** Timers as something handed in; `globalThis` has them. */
@@ -94,6 +96,15 @@ export class LiveScheduler implements SchedulerDoor, SchedulerInspection {
   counters(): SchedulerCounters {
     const { counters } = this.#scheduler;
     return { ...counters, rejected: { ...counters.rejected } };
+  }
+
+  shadow(): ShadowReport | undefined {
+    return this.#scheduler.shadowReport();
+  }
+
+  /** Lets another profile or policy decide beside the real ones, without effect; `undefined` ends it. */
+  setShadow(parts: ShadowParts | undefined): void {
+    this.#scheduler.setShadow(parts && new Shadow(parts, this.#parts.clock.now()));
   }
 
   /** Stops waking; requests that still wait are no longer timed. */

@@ -34,6 +34,8 @@ import { combineListeners } from './listeners.ts';
 import { Patience } from './patience.ts';
 import { RetryBudget } from './retry-budget.ts';
 import type { SchedulerSettings } from './settings.ts';
+import type { ShadowReport } from './shadow/report.ts';
+import type { Shadow } from './shadow/shadow.ts';
 
 export interface SchedulerParts {
   readonly clock: Clock;
@@ -56,6 +58,7 @@ export class Scheduler {
   #retryBudget: RetryBudget;
   #effects: SchedulerEffect[] = [];
   readonly #ownListeners: readonly LifecycleListener[];
+  #shadow: Shadow | undefined;
   #listeners: Required<LifecycleListener>;
   readonly queue: WaitingQueue;
   readonly fleet = new Fleet();
@@ -69,7 +72,7 @@ export class Scheduler {
     this.#settings = parts.settings;
     this.#retryBudget = new RetryBudget(parts.settings.retries.budgetShare);
     this.#ownListeners = parts.listeners ?? [];
-    this.#listeners = combineListeners([parts.policy, ...this.#ownListeners]);
+    this.#listeners = this.#allListeners();
     this.queue = new WaitingQueue(() => this.#policy);
     this.#patience = new Patience(() => this.#settings.noInstanceWaitMs);
     this.#dispatcher = new Dispatcher({
@@ -82,6 +85,7 @@ export class Scheduler {
       listeners: () => this.#listeners,
       policy: () => this.#policy,
       profile: () => this.#profile,
+      shadow: () => this.#shadow,
     });
   }
 
@@ -109,12 +113,32 @@ export class Scheduler {
     }
     if (parts.policy !== undefined) {
       this.#policy = parts.policy;
-      this.#listeners = combineListeners([parts.policy, ...this.#ownListeners]);
+      this.#listeners = this.#allListeners();
       this.queue.reorder();
     }
     const effects = this.handle({ type: 'time-passed' });
     this.#drainLanes(this.queue.lanes(), this.#clock.now());
     return effects;
+  }
+
+  /** From now on `shadow` decides too, without effect, beginning with what waits now; `undefined` ends it. */
+  setShadow(shadow: Shadow | undefined): void {
+    this.#shadow = shadow;
+    this.#listeners = this.#allListeners();
+    if (shadow === undefined) return;
+    for (const { instance } of this.fleet.records()) shadow.listener.onInstanceRegistered?.(instance);
+    for (const lane of this.queue.lanes()) {
+      for (let node = lane.joined.first; node !== undefined; node = node.next) shadow.onJoined(node.item);
+    }
+  }
+
+  shadowReport(): ShadowReport | undefined {
+    return this.#shadow?.report();
+  }
+
+  #allListeners(): Required<LifecycleListener> {
+    const shadow = this.#shadow === undefined ? [] : [this.#shadow.listener];
+    return combineListeners([this.#policy, ...this.#ownListeners, ...shadow]);
   }
 
   /**
@@ -193,6 +217,7 @@ export class Scheduler {
 
   #enqueue(request: RequestMetadata, nowMs: number): void {
     const waiting = this.queue.add(request, nowMs);
+    this.#shadow?.onJoined(waiting);
     this.#noteLane(waiting.lane, nowMs);
     if (request.failedInstances.length > 0) this.#patience.watch(waiting, nowMs);
   }
@@ -303,6 +328,7 @@ export class Scheduler {
 
   #leaveQueue(waiting: WaitingRequest): void {
     this.queue.remove(waiting);
+    this.#shadow?.onLeft(waiting);
     this.#patience.leave(waiting);
     this.#dropUnservedLane(waiting.lane);
   }

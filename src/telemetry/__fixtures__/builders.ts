@@ -8,6 +8,7 @@ import type {
   QueueStatus,
   SchedulerCounters,
 } from '../../scheduler/inspection.ts';
+import type { ShadowReport } from '../../scheduler/shadow/report.ts';
 import type { WatchedScheduler } from '../metrics.ts';
 import type { RequestRecord } from '../request-record.ts';
 
@@ -124,13 +125,15 @@ export interface Situation {
   readonly statuses?: readonly InstanceStatus[];
   readonly queue?: QueueStatus;
   readonly counters?: SchedulerCounters;
+  readonly shadow?: ShadowReport;
 }
 
-export function aScheduler({ statuses = [], queue, counters }: Situation = {}): WatchedScheduler {
+export function aScheduler({ statuses = [], queue, counters, shadow }: Situation = {}): WatchedScheduler {
   return {
     instances: () => statuses,
     queue: () => queue ?? aQueue(),
     counters: () => counters ?? someCounters(),
+    shadow: () => shadow,
     modelNames: () => [...new Set(statuses.flatMap(({ instance }) => instance.models))],
   };
 }
