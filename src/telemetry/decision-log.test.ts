@@ -52,8 +52,16 @@ describe('the decision log', () => {
     expect(decisionIds(log, { model: 'b', instanceId: 'y' })).toEqual([]);
   });
 
-  it.each([0, -1, 1.5, Number.NaN])('refuses to keep %d decisions', (capacity) => {
+  it.each([-1, 1.5, Number.NaN])('refuses to keep %d decisions', (capacity) => {
     expect(() => createDecisionLog(capacity)).toThrow(RangeError);
+  });
+
+  it('keeps nothing when told to keep nothing', () => {
+    const log = createDecisionLog(0);
+    log.record(aDecision(), 1);
+    log.outcome(aRecord());
+    expect(log.list()).toEqual([]);
+    expect(log.get(aDecision().id)).toBeUndefined();
   });
 
   it('behaves as a list of the last N, for any sequence', () => {

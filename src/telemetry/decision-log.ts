@@ -35,10 +35,10 @@ interface Entry {
   outcome?: RequestRecord;
 }
 
-/** A log that keeps the last `capacity` decisions and forgets the oldest first. */
+/** A log that keeps the last `capacity` decisions, and forgets the oldest first. */
 export function createDecisionLog(capacity = 1000): DecisionLog {
-  if (!Number.isInteger(capacity) || capacity < 1) {
-    throw new RangeError(`capacity: found ${capacity}, allowed is a whole number from 1`);
+  if (!Number.isInteger(capacity) || capacity < 0) {
+    throw new RangeError(`capacity: found ${capacity}, allowed is a whole number from 0`);
   }
   const ring: Entry[] = [];
   let next = 0;
@@ -57,6 +57,7 @@ export function createDecisionLog(capacity = 1000): DecisionLog {
 
   return {
     record(decision, tookMicros) {
+      if (capacity === 0) return;
       const oldest = ring[next];
       if (oldest !== undefined) forget(oldest);
       const entry: Entry = { decision, tookMicros };

@@ -30,10 +30,20 @@ describe('an explanation', () => {
       '  - gpu-2: 0.400 = least-loaded 0.400',
       '  - gpu-3: dropped by "healthy" (ejected)',
       'Filtered out: 1 by "healthy".',
-      'Predicted time to first token: 140 ms ± 25 ms.',
+      'Predicted time to first token: 140 ms ± 25 ms. It came 150 ms after the dispatch, 10 ms later.',
       'Then: completed on gpu-1 with status 200 after 2.13 s, 2 attempts, first token after 150 ms, 20 ms per token, ' +
         '300 prompt tokens, 120 of them cached, 100 tokens generated.',
     ]);
+  });
+
+  it('says how far a prediction reaches, and that the token came sooner', () => {
+    const decision = aDecision({ predictedTtftMs: { mean: 190.4, standardDeviation: 25, p80: 210 } });
+    const predicted = 'Predicted time to first token: 190 ms ± 25 ms, within 210 ms four times of five.';
+    expect(explainDecision({ decision, tookMicros: 1 })).toContain(`${predicted}\n`);
+    const outcome = aRecord({ ttftMs: 150 });
+    expect(explainDecision({ decision, tookMicros: 1, outcome })).toContain(
+      `${predicted} It came 150 ms after the dispatch, 40 ms sooner.`,
+    );
   });
 
   it('says that a request still runs', () => {

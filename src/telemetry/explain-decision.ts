@@ -2,10 +2,12 @@
 
 import type { CandidateVerdict } from '../domain/index.ts';
 import type { LoggedDecision } from './decision-log.ts';
+import { predictionOutcome } from './prediction-outcome.ts';
 import type { RequestRecord } from './request-record.ts';
 
-export function explainDecision({ decision, tookMicros, outcome }: LoggedDecision): string {
-  const { model, queueMs, instanceId, attempt, policy, profile, predictedTtftMs } = decision;
+export function explainDecision(logged: LoggedDecision): string {
+  const { decision, tookMicros, outcome } = logged;
+  const { model, queueMs, instanceId, attempt, policy, profile } = decision;
   const lines = [
     `Request ${decision.requestId} for ${model} waited ${duration(queueMs)} and was sent to ${instanceId}` +
       `${attempt === 1 ? '' : ` (attempt ${attempt})`} at ${new Date(decision.atMs).toISOString()}.`,
@@ -13,11 +15,8 @@ export function explainDecision({ decision, tookMicros, outcome }: LoggedDecisio
     `Policy "${policy}" chose when, profile "${profile}" chose where; deciding took ${Math.round(tookMicros)} µs.`,
     ...candidateLines(decision.candidates, decision.candidateCount),
     ...filterLines(decision.filteredOut),
+    ...predictionLines(logged),
   ];
-  if (predictedTtftMs !== undefined) {
-    const { mean, standardDeviation } = predictedTtftMs;
-    lines.push(`Predicted time to first token: ${duration(mean)} ± ${duration(standardDeviation)}.`);
-  }
   lines.push(outcome === undefined ? 'The request has not ended yet.' : outcomeLine(outcome));
   return lines.join('\n');
 }
@@ -51,6 +50,18 @@ function candidateLine({
   });
   const scored = parts.length === 0 ? '' : ` = ${parts.join(', ')}`;
   return `  - ${instanceId}: ${total === undefined ? 'no score' : total.toFixed(3)}${scored}`;
+}
+
+function predictionLines(logged: LoggedDecision): string[] {
+  const { predictedTtftMs } = logged.decision;
+  if (predictedTtftMs === undefined) return [];
+  const { mean, standardDeviation, p80 } = predictedTtftMs;
+  const within = p80 === undefined ? '' : `, within ${duration(p80)} four times of five`;
+  const predicted = `Predicted time to first token: ${duration(mean)} ± ${duration(standardDeviation)}${within}.`;
+  const what = predictionOutcome(logged);
+  if (what === undefined) return [predicted];
+  const by = `${duration(Math.abs(what.errorMs))} ${what.errorMs < 0 ? 'sooner' : 'later'}`;
+  return [`${predicted} It came ${duration(what.actualMs)} after the dispatch, ${by}.`];
 }
 
 function outcomeLine(record: RequestRecord): string {

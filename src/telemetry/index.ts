@@ -19,6 +19,7 @@ export {
 } from './logger.ts';
 export { METRICS, type MetricDefinition, type MetricName, type MetricType } from './metric-definitions.ts';
 export type { WatchedScheduler } from './metrics.ts';
+export { type PredictionOutcome, predictionOutcome } from './prediction-outcome.ts';
 export { REDACTED, redactForLog, redactSecrets, redactText } from './redaction.ts';
 export { type InfoLog, logRequest } from './request-log.ts';
 export * from './request-record.ts';

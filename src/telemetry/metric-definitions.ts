@@ -86,6 +86,18 @@ export const METRICS = {
   signalbox_queue_drain_rate: gauge('Requests per second that left instances lately.'),
   signalbox_decisions_total: counter('Scheduling decisions, by where they sent.', PER_MODEL_AND_INSTANCE),
   signalbox_decision_duration_seconds: histogram('CPU time of one scheduling decision.', DECISION_SECONDS),
+  signalbox_shadow_info: gauge('The profile and the policy that run in the shadow; always 1.', [
+    'profile',
+    'policy',
+  ]),
+  signalbox_shadow_decisions_total: counter(
+    'Decisions compared with the shadow, by what they are about and whether both agree.',
+    ['model', 'about', 'agrees'],
+  ),
+  signalbox_shadow_predicted_ttft_difference_seconds: gauge(
+    "Mean predicted TTFT of the shadow's choice minus ours, over the decisions in which they differ.",
+    ['model'],
+  ),
   signalbox_scheduler_requests_total: counter('What happened to requests in the scheduler.', ['event']),
   signalbox_rejections_total: counter('Requests that the scheduler turned away, by reason.', ['reason']),
   signalbox_ejections_total: counter('Times an instance was taken out after consecutive failures.'),

@@ -10,6 +10,7 @@ import type {
 import { type BoundedLabels, OTHER_LABEL } from './bounded-labels.ts';
 import { METRICS, type MetricNameOf } from './metric-definitions.ts';
 import type { MetricStore } from './metric-store.ts';
+import { readShadow } from './shadow-metrics.ts';
 
 export interface SchedulerMetricsOptions {
   readonly store: MetricStore;
@@ -24,12 +25,15 @@ export function readScheduler(inspection: SchedulerInspection, options: Schedule
   readQueue(inspection, options);
   readCounters(inspection.counters(), store);
   readFleet(inspection.instances(), options);
+  const shadow = inspection.shadow();
+  if (shadow !== undefined) readShadow(shadow, options);
 }
 
-/** What is written anew for each page, so that lanes and instances that went leave nothing behind. */
+/** What is written anew for each page, so that lanes, instances and shadows that went leave nothing behind. */
 const REFILLED = (Object.keys(METRICS) as MetricNameOf<'gauge'>[]).filter(
   (name) =>
     name.startsWith('signalbox_instance') ||
+    name.startsWith('signalbox_shadow') ||
     name === 'signalbox_requests_running' ||
     name === 'signalbox_requests_waiting' ||
     name === 'signalbox_queue_tokens' ||
