@@ -3,10 +3,11 @@
 import { HeapOrder } from './heap-order.ts';
 import type { OrderKey, SchedulingPolicy } from './policy.ts';
 
+export interface KeyedPolicy extends SchedulingPolicy {
+  readonly orderKey: OrderKey;
+}
+
 /** @param orderKey milliseconds on the policy's own scale (a virtual deadline); must be a finite number */
-export function keyedPolicy(
-  name: string,
-  orderKey: OrderKey,
-): SchedulingPolicy & { readonly orderKey: OrderKey } {
+export function keyedPolicy(name: string, orderKey: OrderKey): KeyedPolicy {
   return { name, orderKey, createOrder: () => new HeapOrder(({ request }) => orderKey(request)) };
 }

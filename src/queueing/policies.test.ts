@@ -89,6 +89,6 @@ describe('the table of policies', () => {
   });
 
   it.each(['lifo', 'constructor', ''])('refuses "%s" and says what is allowed', (name) => {
-    expect(() => createPolicy({ name })).toThrow(`found "${name}", allowed are fifo, priority`);
+    expect(() => createPolicy({ name })).toThrow(`found "${name}", allowed are signalbox, fifo, priority`);
   });
 });

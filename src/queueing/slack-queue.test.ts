@@ -4,10 +4,10 @@ import { aRequest } from '../../test/builders.ts';
 import { type SlackEntry, SlackQueue, slackEntry } from './slack-queue.ts';
 
 let joined = 0;
-const anEntry = (id: string, latestStartMs: number, canBeMissed = true): SlackEntry => {
+const anEntry = (id: string, dueMs: number, canBeLate = true): SlackEntry => {
   const joinOrder = joined++;
   const waiting = { request: aRequest({ id, arrivalMs: joinOrder }), tokens: 1, enqueuedMs: 0, joinOrder };
-  return slackEntry({ waiting, latestStartMs, canBeMissed });
+  return slackEntry({ waiting, key: dueMs, lateAfterMs: canBeLate ? dueMs : Number.POSITIVE_INFINITY });
 };
 
 function go(queue: SlackQueue, nowMs: number): string | undefined {
@@ -67,7 +67,7 @@ describe('a slack queue', () => {
   });
 
   it('gives late ones at least their share of any run, and loses nobody', () => {
-    const someone = fc.record({ latestStartMs: fc.nat(100), canBeMissed: fc.boolean() });
+    const someone = fc.record({ dueMs: fc.nat(100), canBeLate: fc.boolean() });
     const shares = fc.constantFrom(0.1, 0.2, 0.5, 1);
     fc.assert(
       fc.property(
@@ -75,9 +75,7 @@ describe('a slack queue', () => {
         fc.nat(100),
         shares,
         (people, nowMs, share) => {
-          const entries = people.map(({ latestStartMs, canBeMissed }, i) =>
-            anEntry(`${i}`, latestStartMs, canBeMissed),
-          );
+          const entries = people.map(({ dueMs, canBeLate }, i) => anEntry(`${i}`, dueMs, canBeLate));
           const queue = aQueue(share, ...entries);
           let sinceLate = 0;
           for (let left = entries.length; left > 0; left--) {

@@ -1,5 +1,5 @@
 /**
- * Least slack first, with those that are late in a list of their own: earliest-deadline-first is the best order below load 1
+ * The least key first, with those that are late in a list of their own: earliest-deadline-first is the best order below load 1
  * and collapses above it, because it goes on serving requests that miss anyway; so who is late steps aside, and is served
  * first in, first out with a guaranteed share.
  */
@@ -11,16 +11,16 @@ import { SortedKeys } from './sorted-keys.ts';
 /** A request's place in a slack queue. */
 export interface SlackEntry {
   readonly waiting: OrderedRequest;
-  /** The latest moment at which it can go and still be in time, epoch milliseconds. */
-  readonly latestStartMs: number;
-  /** Whether it steps aside once that moment has passed. */
-  readonly canBeMissed: boolean;
+  /** The lowest goes first: when it is due, epoch milliseconds, or another moment that stands for it. */
+  readonly key: number;
+  /** It steps aside once it waits longer than until then, epoch milliseconds; `Infinity` for one that cannot be late. */
+  readonly lateAfterMs: number;
   /** In the heap of those in time or in the list of the late ones. */
   readonly slot: HeapSlot<SlackEntry>;
   isLate: boolean;
 }
 
-export type SlackFields = Pick<SlackEntry, 'waiting' | 'latestStartMs' | 'canBeMissed'>;
+export type SlackFields = Pick<SlackEntry, 'waiting' | 'key' | 'lateAfterMs'>;
 
 /** An entry that is not in a queue yet; `more` are the fields of those who keep more than a queue needs. */
 export function slackEntry<More extends object>(fields: SlackFields & More): SlackEntry & More {
@@ -39,6 +39,7 @@ export interface Locality {
 
 /** How many of the first in the heap are looked at for locality. */
 const NEAR = 7;
+const LATE_STEPS_BACK_MS = 30_000;
 
 export class SlackQueue<Entry extends SlackEntry = SlackEntry> {
   readonly #timely = new IndexedHeap<SlackEntry>();
@@ -62,9 +63,9 @@ export class SlackQueue<Entry extends SlackEntry = SlackEntry> {
   }
 
   add(entry: Entry): void {
-    const { waiting, slot, latestStartMs } = entry;
+    const { waiting, slot, key } = entry;
     if (entry.isLate) this.#late.push(slot, waiting.request.arrivalMs, waiting.joinOrder);
-    else this.#timely.push(slot, latestStartMs, waiting.joinOrder);
+    else this.#timely.push(slot, key, waiting.joinOrder);
   }
 
   remove(entry: Entry): void {
@@ -83,13 +84,20 @@ export class SlackQueue<Entry extends SlackEntry = SlackEntry> {
     return this.#nearest(locality) as Entry;
   }
 
+  /** For comparing queues: the least slack of those in time; where all are late, they step back behind other queues. */
+  headKey(): number {
+    const timely = this.#timely.peek();
+    if (timely !== undefined) return timely.key;
+    return (this.#late.peek()?.item.key ?? Number.POSITIVE_INFINITY) + LATE_STEPS_BACK_MS;
+  }
+
   /** Tells that `entry`, which has left, was dispatched. */
   dispatched(entry: Entry): void {
     if (entry.isLate) this.#timelyInARow = 0;
     else if (this.#late.size > 0) this.#timelyInARow++;
   }
 
-  /** The key by which `entry` lies among those of its kind, late ones before all. */
+  /** How many of those in time go before `entry`; of a late one it is not known. */
   ahead(entry: Entry, nowMs: number): number {
     if (entry.isLate) return 0;
     return this.#sorted.countBelow(entry.slot.key, nowMs, () => this.#timely.keys());
@@ -99,7 +107,7 @@ export class SlackQueue<Entry extends SlackEntry = SlackEntry> {
   #stepAside(nowMs: number): void {
     for (let first = this.#timely.peek(); first !== undefined; first = this.#timely.peek()) {
       const entry = first.item;
-      if (first.key >= nowMs || !entry.canBeMissed) return;
+      if (entry.lateAfterMs >= nowMs) return;
       this.#timely.remove(first);
       entry.isLate = true;
       this.#late.push(entry.slot, entry.waiting.request.arrivalMs, entry.waiting.joinOrder);

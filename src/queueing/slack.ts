@@ -9,18 +9,13 @@ import { priorityRank, type RequestMetadata } from '../domain/index.ts';
 export const CLASS_TTFT_MS: readonly number[] = [1_000, 2_000, 5_000, 15_000, 30_000];
 const NO_SLO_FACTOR = 8;
 
-export interface Due {
-  /** Epoch milliseconds by which the first token should have come. */
-  readonly atMs: number;
-  /** Whether being late is a loss: only a deadline or an SLO can be missed. */
-  readonly canBeMissed: boolean;
+/** Epoch milliseconds by which somebody said that it should be served, if anybody did. */
+export function sloDueMs({ arrivalMs, deadlineMs, ttftSloMs }: RequestMetadata): number | undefined {
+  if (ttftSloMs === undefined) return deadlineMs;
+  return Math.min(deadlineMs ?? Number.POSITIVE_INFINITY, arrivalMs + ttftSloMs);
 }
 
-export function dueOf(request: RequestMetadata): Due {
-  const { arrivalMs, deadlineMs, ttftSloMs, priority } = request;
-  const byDeadline = deadlineMs ?? Number.POSITIVE_INFINITY;
-  const bySlo = ttftSloMs === undefined ? Number.POSITIVE_INFINITY : arrivalMs + ttftSloMs;
-  const atMs = Math.min(byDeadline, bySlo);
-  if (atMs < Number.POSITIVE_INFINITY) return { atMs, canBeMissed: true };
-  return { atMs: arrivalMs + NO_SLO_FACTOR * CLASS_TTFT_MS[priorityRank(priority)]!, canBeMissed: false };
+/** When it is due although nobody said so. */
+export function classDueMs({ arrivalMs, priority }: RequestMetadata): number {
+  return arrivalMs + NO_SLO_FACTOR * CLASS_TTFT_MS[priorityRank(priority)]!;
 }

@@ -13,10 +13,11 @@ import {
   type RequestMetadata,
   readParameters,
 } from '../../domain/index.ts';
+import { inTurn } from '../guide/in-turn.ts';
 import type { PolicyInputs } from '../inputs.ts';
 import type { OrderedRequest } from '../order.ts';
-import type { SchedulingPolicy } from '../policy.ts';
-import { dueOf } from '../slack.ts';
+import type { BuiltInPolicy, GuideFunctions } from '../policy.ts';
+import { classDueMs, sloDueMs } from '../slack.ts';
 import { type Locality, slackEntry } from '../slack-queue.ts';
 import { Accounts } from './account.ts';
 import type { BandEntry } from './band.ts';
@@ -37,12 +38,14 @@ interface Charge {
   hasAnswered: boolean;
 }
 
-export function signalboxPolicy(given: GivenParameters = {}, inputs: PolicyInputs = {}): SchedulingPolicy {
+export function signalboxPolicy(given: GivenParameters = {}, inputs: PolicyInputs = {}): BuiltInPolicy {
   return new SignalboxPolicy(readParameters('policy "signalbox"', SIGNALBOX_PARAMETERS, given), inputs);
 }
 
-class SignalboxPolicy implements SchedulingPolicy {
+class SignalboxPolicy implements BuiltInPolicy {
   readonly name = 'signalbox';
+  readonly prioritize: GuideFunctions['prioritize'];
+  readonly schedule: GuideFunctions['schedule'];
   readonly #parameters: SignalboxParameters;
   readonly #inputs: PolicyInputs;
   readonly #accounts: readonly Accounts[];
@@ -54,6 +57,9 @@ class SignalboxPolicy implements SchedulingPolicy {
   #lateDispatched = 0;
 
   constructor(parameters: SignalboxParameters, inputs: PolicyInputs) {
+    const guide = inTurn(() => new SignalboxPolicy(parameters, inputs));
+    this.prioritize = guide.prioritize;
+    this.schedule = guide.schedule;
     this.#parameters = parameters;
     this.#inputs = inputs;
     const weights = readWeights(parameters.tenantWeights);
@@ -132,11 +138,12 @@ class SignalboxPolicy implements SchedulingPolicy {
     const account = this.#accounts[rank]!.of(request.tenant ?? NOBODY);
     this.#accounts[rank]!.joined(account);
     const band = order.bands[rank]!;
-    const { atMs, canBeMissed } = dueOf(request);
+    const dueMs = sloDueMs(request);
     return slackEntry({
       waiting,
-      latestStartMs: atMs,
-      canBeMissed,
+      key: dueMs ?? classDueMs(request),
+      // Only who was promised a moment can miss it; the others just become ever more urgent.
+      lateAfterMs: dueMs ?? Number.POSITIVE_INFINITY,
       band,
       flow: band.flowOf(account),
       cost: this.#cost(request.promptTokens, this.#expectedOutput(request)),
