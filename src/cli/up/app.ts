@@ -14,9 +14,11 @@ import {
 import { LiveScheduler } from '../../scheduler/index.ts';
 import { type AppLog, createLogger, createTelemetry, type Telemetry } from '../../telemetry/index.ts';
 import { VERSION } from '../version.ts';
+import { type Brain, createBrain } from './brain.ts';
 import { EmbeddedEngines } from './embedded-engines.ts';
 import { wantedInstances } from './instances.ts';
-import { gatewaySettings, intakeSettings, schedulerParts } from './settings.ts';
+import { gatewaySettings, intakeSettings } from './settings.ts';
+import { shadowControl } from './shadow.ts';
 import { openListener } from './start-error.ts';
 
 /** Epoch milliseconds that never go backwards, whatever happens to the system's clock. */
@@ -42,6 +44,7 @@ export interface AppHooks {
 }
 
 interface Parts {
+  readonly brain: Brain;
   readonly scheduler: LiveScheduler;
   readonly telemetry: Telemetry;
   readonly intake: UpdatableIntake;
@@ -85,7 +88,7 @@ export async function startApp(initial: Config, hooks: AppHooks = {}): Promise<A
       },
       async apply(next) {
         await watchInstances(parts, next);
-        parts.scheduler.reconfigure(schedulerParts(next));
+        parts.scheduler.reconfigure(parts.brain.parts(next));
         parts.intake.update(intakeSettings(next));
         gateway.update(gatewaySettings(next));
         log.setLevel(next.logging.level);
@@ -111,8 +114,10 @@ async function build(config: Config): Promise<Parts> {
     decisionLogSize: config.decisions.keep,
     requestLog: log.requests,
   });
+  const brain = createBrain((change) => log.component('scheduler').info(change, 'policy switched'));
   const scheduler = new LiveScheduler({
-    ...schedulerParts(config),
+    ...brain.parts(config),
+    listeners: brain.listeners,
     clock: SYSTEM_CLOCK,
     random,
     timers: globalThis,
@@ -147,6 +152,7 @@ async function build(config: Config): Promise<Parts> {
   };
   const fleet = createFleet({ sink: tellFleet, clock: SYSTEM_CLOCK, random });
   return {
+    brain,
     scheduler,
     telemetry,
     intake,
@@ -159,7 +165,7 @@ async function build(config: Config): Promise<Parts> {
 }
 
 function control(
-  { scheduler, telemetry, log }: Parts,
+  { brain, scheduler, telemetry, log }: Parts,
   { listeners, instances }: Config,
   more: Pick<Parameters<typeof createAdmin>[0], 'reload' | 'config' | 'isAccepting'>,
 ): Admin {
@@ -178,6 +184,7 @@ function control(
     instanceErrors: telemetry.instanceErrors,
     ...(simulated > 0 && { fleetDescription: `${simulated} simulated engines` }),
     logLevel: log,
+    shadow: shadowControl(scheduler, brain.parts, () => seededRandom(Math.floor(SYSTEM_CLOCK.now()))),
     onInternalError: (error) => log.component('admin').error({ err: error }, 'a control request failed'),
   });
 }

@@ -3,28 +3,6 @@
 import type { Config, RemoteInstanceConfig, TlsConfig } from '../../config/index.ts';
 import type { InstanceSettings } from '../../discovery/index.ts';
 import type { GatewaySettings, IntakeSettings } from '../../gateway/index.ts';
-import { createPolicy } from '../../queueing/index.ts';
-import { RoutingProfile } from '../../routing/index.ts';
-import type { SchedulerParts } from '../../scheduler/index.ts';
-
-export function schedulerParts(config: Config): Pick<SchedulerParts, 'policy' | 'profile' | 'settings'> {
-  const { queue, retries, health, scrape } = config;
-  return {
-    policy: createPolicy(config.policy),
-    profile: new RoutingProfile(config.routing),
-    settings: {
-      admission: { maxRequests: queue.maxRequests, maxTokens: queue.maxTokens },
-      retries,
-      health: {
-        consecutiveFailures: health.passive.consecutiveFailures,
-        baseEjectionMs: health.ejection.baseMs,
-        maxEjectionMs: health.ejection.maxMs,
-      },
-      noInstanceWaitMs: queue.noInstanceWaitMs,
-      reportStaleAfterMs: scrape.intervalMs * scrape.staleAfterIntervals,
-    },
-  };
-}
 
 export function intakeSettings({
   auth,
@@ -41,6 +19,7 @@ export function intakeSettings({
     maxBodyBytes: limits.maxBodyBytes,
     hints,
     estimate: tokenEstimate,
+    hashesPrompts: true,
   };
 }
 
