@@ -60,8 +60,18 @@ export class CoefficientLearner {
   }
 
   coefficients(): StepCoefficients {
-    const learnt = Object.fromEntries(LEARNT.map((name, i) => [name, this.#theta[i]!]));
-    return { ...this.#prior, ...learnt };
+    const theta = this.#theta;
+    const { msPerRequest, maxBatchedTokens } = this.#prior;
+    return {
+      fixedMs: theta[0]!,
+      weightsMs: theta[1]!,
+      msPerToken: theta[2]!,
+      msPerPair: theta[3]!,
+      msPerKvToken: theta[4]!,
+      overheadMs: theta[5]!,
+      msPerRequest,
+      maxBatchedTokens,
+    };
   }
 
   /** `work` took `observedMs`. */
