@@ -13,6 +13,7 @@ import { mountInstances } from './routes/instances.ts';
 import { mountMetrics } from './routes/metrics.ts';
 import { mountPages, PAGE_PATHS } from './routes/pages.ts';
 import { mountQueue } from './routes/queue.ts';
+import { mountShadow } from './routes/shadow.ts';
 import { answerUnknownRoute } from './unknown-route.ts';
 
 export const DEFAULT_HOST = '127.0.0.1';
@@ -25,6 +26,7 @@ const MOUNTS = [
   mountInstances,
   mountQueue,
   mountDecisions,
+  mountShadow,
   mountConfiguration,
 ];
 

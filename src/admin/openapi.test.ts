@@ -80,6 +80,7 @@ describe('/openapi.json', () => {
       '/admin/log-level',
       '/admin/queue',
       '/admin/reload',
+      '/admin/shadow',
       '/docs',
       '/health',
       '/metrics',

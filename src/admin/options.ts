@@ -24,6 +24,21 @@ export interface LogLevelControl {
   setLevel(level: LogLevel): void;
 }
 
+/** What is to run in the shadow: each as the configuration would write it, at least one of the two. */
+export interface ShadowWish {
+  readonly routing?: unknown;
+  readonly policy?: unknown;
+}
+
+export interface ShadowControl {
+  /**
+   * Lets it decide beside the real ones, without effect, in place of what did so before.
+   * @throws SignalboxError naming the field that is wrong
+   */
+  start(wish: ShadowWish): void;
+  stop(): void;
+}
+
 export interface AdminOptions {
   /** Default `127.0.0.1`. */
   readonly host?: string;
@@ -49,6 +64,8 @@ export interface AdminOptions {
   /** The configuration in force; secrets are taken out before it is shown. */
   readonly config?: () => unknown;
   readonly logLevel?: LogLevelControl;
+  /** Absent: nothing can be put into the shadow. */
+  readonly shadow?: ShadowControl;
   readonly routes?: readonly MountableRoutes[];
   /** Told of failures that are nobody's mistake but ours. */
   readonly onInternalError?: (error: unknown) => void;

@@ -136,6 +136,14 @@ export const Outcome = z
   })
   .openapi('Outcome');
 
+export const PredictedTtft = z
+  .strictObject({
+    mean: z.number(),
+    standardDeviation: z.number(),
+    p80: z.number().optional().openapi({ description: 'What four of five are expected to stay within' }),
+  })
+  .openapi('PredictedTtft', { description: 'Milliseconds from dispatch to the first token' });
+
 const decisionFields = {
   id: z.string(),
   requestId: z.string(),
@@ -148,6 +156,9 @@ const decisionFields = {
   profile: text('What chose where'),
   score: z.number(),
   reason: text('Why, in words'),
+  predictedTtftMs: PredictedTtft.optional(),
+  actualTtftMs: amount('What it took then, milliseconds from this dispatch to the first byte').optional(),
+  ttftErrorMs: z.number().optional().openapi({ description: 'How much later it came than predicted' }),
   tookMicros: amount('Microseconds that deciding took'),
   outcome: Outcome.nullable().openapi({ description: 'How the request ended; null while it runs' }),
 };
@@ -156,7 +167,7 @@ export const DecisionSummary = z.strictObject(decisionFields).openapi('DecisionS
 
 export const DecisionList = z.strictObject({ decisions: z.array(DecisionSummary) }).openapi('DecisionList');
 
-const Candidate = z.strictObject({
+export const Candidate = z.strictObject({
   instanceId: z.string(),
   droppedBy: text('The filter that dropped it').optional(),
   total: z.number().optional().openapi({ description: 'Weighted sum of the scores' }),
@@ -167,7 +178,6 @@ const Candidate = z.strictObject({
 export const Decision = z
   .strictObject({
     ...decisionFields,
-    predictedTtftMs: z.strictObject({ mean: z.number(), standardDeviation: z.number() }).optional(),
     candidates: z.array(Candidate),
     candidateCount: count('Instances that were looked at'),
     filteredOut: z
@@ -176,5 +186,9 @@ export const Decision = z
     explanation: text('All of this as readable text'),
   })
   .openapi('Decision');
+
+/** What `/admin/decisions` and `/admin/decisions/{id}` answer, for those who ask. */
+export type DecisionListBody = z.infer<typeof DecisionList>;
+export type DecisionBody = z.infer<typeof Decision>;
 
 export const ReloadReport = z.strictObject({ isApplied: z.literal(true) }).openapi('ReloadReport');

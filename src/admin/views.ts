@@ -6,6 +6,7 @@ import {
   explainDecision,
   type InstanceError,
   type LoggedDecision,
+  predictionOutcome,
   type RequestRecord,
   redactText,
 } from '../telemetry/index.ts';
@@ -51,25 +52,25 @@ export function queueView(queue: QueueStatus): z.input<typeof Queue> {
   };
 }
 
-export function decisionSummary({
-  decision,
-  tookMicros,
-  outcome,
-}: LoggedDecision): z.input<typeof DecisionSummary> {
+export function decisionSummary(logged: LoggedDecision): z.input<typeof DecisionSummary> {
+  const { decision, tookMicros, outcome } = logged;
   const { id, requestId, model, instanceId, atMs, queueMs, attempt, policy, profile, score, reason } =
     decision;
+  const { predictedTtftMs } = decision;
+  const actual = predictionOutcome(logged);
   return {
     ...{ id, requestId, model, instanceId, atMs, queueMs, attempt, policy, profile, score, reason },
+    ...(predictedTtftMs !== undefined && { predictedTtftMs: { ...predictedTtftMs } }),
+    ...(actual !== undefined && { actualTtftMs: actual.actualMs, ttftErrorMs: actual.errorMs }),
     tookMicros,
     outcome: outcome === undefined ? null : outcomeView(outcome),
   };
 }
 
 export function decisionView(logged: LoggedDecision): z.input<typeof Decision> {
-  const { candidates, candidateCount, filteredOut, predictedTtftMs } = logged.decision;
+  const { candidates, candidateCount, filteredOut } = logged.decision;
   return {
     ...decisionSummary(logged),
-    ...(predictedTtftMs !== undefined && { predictedTtftMs }),
     candidates: candidates.map((candidate) => ({ ...candidate })),
     candidateCount,
     filteredOut,

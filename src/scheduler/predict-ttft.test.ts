@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { anInstance, aRequest, aScheduler, aView } from '../../test/builders.ts';
-import type { ForecastFacts, LatencyPredictor, StepCoefficients } from '../domain/index.ts';
+import type {
+  ForecastFacts,
+  ForecastingPredictor,
+  LatencyPredictor,
+  StepCoefficients,
+} from '../domain/index.ts';
 import { findPreset, RoutingProfile } from '../routing/index.ts';
 import { heldTokens, predictTtft } from './predict-ttft.ts';
 
@@ -88,6 +93,26 @@ describe('predicting the first token', () => {
     expect(ask(work, 100).facts).toMatchObject({ queuedPrefillTokens: 250, queuedPrefillPairs: 1_500 });
     expect(ask(work, 10_000).facts.queuedPrefillTokens).toBeCloseTo(205);
     expect(ask(work, 10_000).facts.queuedPrefillPairs).toBeCloseTo(1_050);
+  });
+});
+
+describe('a predictor that follows each instance itself', () => {
+  it('is asked about the load that it knows', () => {
+    const plain = aPredictor();
+    const predictor: ForecastingPredictor = {
+      ...plain,
+      facts: (question, nowMs) => ({
+        ...question,
+        queuedPrefillTokens: nowMs,
+        decodingRequests: 0,
+        kvTokens: 0,
+      }),
+    };
+    const view = aView('a', { work: { uncachedTokens: 300 } });
+    expect(predictTtft(aRequest({ promptTokens: 100 }), view, 60, predictor, 7)?.mean).toBe(47);
+    expect(plain.asked).toMatchObject([
+      { instanceId: 'a', model: 'm', uncachedTokens: 40, cachedTokens: 60 },
+    ]);
   });
 });
 

@@ -2,6 +2,8 @@
 
 import type {
   ForecastFacts,
+  ForecastingPredictor,
+  ForecastQuestion,
   LatencyPredictor,
   PredictedMs,
   RequestMetadata,
@@ -29,24 +31,30 @@ export function predictTtft(
   predictor: LatencyPredictor | undefined,
   nowMs: number,
 ): PredictedMs | undefined {
-  return predictor?.ttft(factsOf(request, view, held, predictor, nowMs));
-}
-
-function factsOf(
-  { model, promptTokens }: RequestMetadata,
-  { instance, work }: InstanceView,
-  held: number,
-  predictor: LatencyPredictor,
-  nowMs: number,
-): ForecastFacts {
+  if (predictor === undefined) return undefined;
+  const { model, promptTokens } = request;
   // Engines compute at least the last token of a prompt, however much of it they hold.
   const uncachedTokens = Math.max(1, promptTokens - held);
-  const done = headProgress(work, predictor.coefficients(instance.id, model), nowMs);
+  const cachedTokens = Math.max(0, promptTokens - uncachedTokens);
+  const question = { instanceId: view.instance.id, model, uncachedTokens, cachedTokens };
+  const facts = knowsLoads(predictor)
+    ? predictor.facts(question, nowMs)
+    : { ...question, ...loadOf(view, predictor.coefficients(question.instanceId, model), nowMs) };
+  return predictor.ttft(facts);
+}
+
+/** One that follows each instance itself is asked about that very load, so that it is judged by what decisions say. */
+function knowsLoads(predictor: LatencyPredictor): predictor is ForecastingPredictor {
+  return 'facts' in predictor;
+}
+
+function loadOf(
+  { work }: InstanceView,
+  coefficients: StepCoefficients,
+  nowMs: number,
+): Omit<ForecastFacts, keyof ForecastQuestion> {
+  const done = headProgress(work, coefficients, nowMs);
   return {
-    instanceId: instance.id,
-    model,
-    uncachedTokens,
-    cachedTokens: Math.max(0, promptTokens - uncachedTokens),
     queuedPrefillTokens: work.uncachedTokens - work.headUncachedTokens * done,
     queuedPrefillPairs: Math.max(0, work.pairs - work.headPairs * done),
     decodingRequests: work.decodingRequests,

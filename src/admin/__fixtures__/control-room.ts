@@ -33,6 +33,7 @@ export interface ControlRoom {
   readonly clock: ManualClock;
   readonly scheduler: LiveScheduler;
   readonly telemetry: Telemetry;
+  readonly options: AdminOptions;
   addInstance(init: Partial<InstanceInit> & { readonly id: string }): void;
   submit(init: Partial<SchedulerRequest> & { readonly id: string }): Ticket;
   call(path: string, init?: RequestInit): Promise<Answer>;
@@ -59,6 +60,15 @@ export async function openControlRoom(options: Partial<AdminOptions> = {}): Prom
     decisions: telemetry.decisions,
     instanceErrors: telemetry.instanceErrors,
     metricsText: telemetry.metricsText,
+    shadow: {
+      start: ({ routing, policy }) =>
+        scheduler.setShadow({
+          random: seededRandom(2),
+          ...(routing !== undefined && { profile: new RoutingProfile(findPreset(String(routing))) }),
+          ...(policy !== undefined && { policy: fifoPolicy() }),
+        }),
+      stop: () => scheduler.setShadow(undefined),
+    },
     ...options,
   };
   const admin = createAdmin(all);
@@ -69,6 +79,7 @@ export async function openControlRoom(options: Partial<AdminOptions> = {}): Prom
     clock,
     scheduler,
     telemetry,
+    options: all,
     addInstance(init) {
       const instance = createInstance({ url: `http://${init.id}.test:8000`, models: ['llama'], ...init });
       scheduler.tellFleet({ type: 'instance-added', instance });

@@ -184,7 +184,7 @@ function control(
     instanceErrors: telemetry.instanceErrors,
     ...(simulated > 0 && { fleetDescription: `${simulated} simulated engines` }),
     logLevel: log,
-    shadow: shadowControl(scheduler, brain.parts, () => seededRandom(Math.floor(SYSTEM_CLOCK.now()))),
+    shadow: shadowControl(scheduler, brain, () => seededRandom(Math.floor(SYSTEM_CLOCK.now()))),
     onInternalError: (error) => log.component('admin').error({ err: error }, 'a control request failed'),
   });
 }
