@@ -10,8 +10,9 @@ import {
   seededRandom,
 } from '../src/domain/index.ts';
 import { createPolicy, POLICY_NAMES } from '../src/queueing/index.ts';
-import { findPreset, PRESET_NAMES, RoutingProfile } from '../src/routing/index.ts';
+import { createRoutingMemory, findPreset, PRESET_NAMES, RoutingProfile } from '../src/routing/index.ts';
 import { DEFAULT_SCHEDULER_SETTINGS, Scheduler, type SchedulerEffect } from '../src/scheduler/index.ts';
+import { aPredictor } from '../test/builders.ts';
 
 /** DESIGN: one decision, built-in policies, 1,000 instances, 100,000 waiting. */
 const BUDGET = { p50Micros: 20, p99Micros: 100 };
@@ -47,11 +48,13 @@ report(rows);
 function measure(policy: string, preset: string, instances: number, waiting: number): Row {
   const clock = new ManualClock(1_000_000);
   const random = seededRandom(1);
+  const memory = createRoutingMemory({ predictor: aPredictor() });
   const scheduler = new Scheduler({
     clock,
     random,
     policy: createPolicy({ name: policy }),
-    profile: new RoutingProfile(findPreset(preset)),
+    profile: new RoutingProfile(findPreset(preset), memory.inputs),
+    listeners: memory.listeners,
     settings: { ...DEFAULT_SCHEDULER_SETTINGS, admission: { maxRequests: 1e7, maxTokens: 1e12 } },
   });
   const running: string[] = [];

@@ -6,13 +6,21 @@ import {
   type ExecutionInstance,
   type InstanceState,
   type InstanceWork,
+  type LatencyPredictor,
   type LifecycleListener,
   ManualClock,
   type RequestMetadata,
+  type StepCoefficients,
   seededRandom,
 } from '../src/domain/index.ts';
 import { createPolicy } from '../src/queueing/index.ts';
-import { findPreset, type InstanceView, RoutingProfile } from '../src/routing/index.ts';
+import {
+  createRoutingMemory,
+  findPreset,
+  type InstanceView,
+  type RoutingMemory,
+  RoutingProfile,
+} from '../src/routing/index.ts';
 import {
   DEFAULT_SCHEDULER_SETTINGS,
   Scheduler,
@@ -68,6 +76,36 @@ export function aView(id: string, { instance, work, ...fields }: ViewFields = {}
   };
 }
 
+/** A predictor that has learnt nothing and never will: Llama-3-8B on one H100. */
+export function aPredictor(coefficients: Partial<StepCoefficients> = {}): LatencyPredictor {
+  const known: StepCoefficients = {
+    fixedMs: 1,
+    weightsMs: 8.2,
+    msPerToken: 0.0265,
+    msPerPair: 1.05e-6,
+    msPerKvToken: 56e-6,
+    msPerRequest: 0.01,
+    maxBatchedTokens: 8_192,
+    ...coefficients,
+  };
+  return {
+    name: 'still',
+    coefficients: () => known,
+    ttft: ({ uncachedTokens, queuedPrefillTokens }) => ({
+      mean: known.fixedMs + known.msPerToken * (uncachedTokens + queuedPrefillTokens),
+      standardDeviation: 0,
+    }),
+    tpot: () => ({ mean: known.fixedMs + known.weightsMs, standardDeviation: 0 }),
+    expectedOutputTokens: () => 200,
+    accuracy: () => ({ samples: 0, ttftMape: 0, tpotMape: 0, ttftWithinP80: 1 }),
+  };
+}
+
+/** All that routing can have, so that every preset can be made. */
+export function aRoutingMemory(predictor = aPredictor()): RoutingMemory {
+  return createRoutingMemory({ predictor, prefixIndex: { maxBlocks: 4_096 } });
+}
+
 export interface SchedulerOptions {
   readonly policy?: string;
   readonly agingMs?: number;
@@ -81,6 +119,7 @@ export interface SchedulerOptions {
 /** A scheduler on a clock that stands at 0, with `instances` ready. */
 export function aScheduler(options: SchedulerOptions = {}): { scheduler: Scheduler; clock: ManualClock } {
   const clock = new ManualClock(0);
+  const memory = aRoutingMemory();
   const scheduler = new Scheduler({
     clock,
     random: seededRandom(options.seed ?? 1),
@@ -88,9 +127,9 @@ export function aScheduler(options: SchedulerOptions = {}): { scheduler: Schedul
       name: options.policy ?? 'fifo',
       ...(options.agingMs !== undefined && { agingMs: options.agingMs }),
     }),
-    profile: new RoutingProfile(findPreset(options.routing ?? 'least-loaded')),
+    profile: new RoutingProfile(findPreset(options.routing ?? 'least-loaded'), memory.inputs),
     settings: { ...DEFAULT_SCHEDULER_SETTINGS, ...options.settings },
-    ...(options.listeners !== undefined && { listeners: options.listeners }),
+    listeners: [...memory.listeners, ...(options.listeners ?? [])],
   });
   for (const instance of options.instances ?? []) makeReady(scheduler, instance);
   return { scheduler, clock };

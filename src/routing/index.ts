@@ -17,6 +17,15 @@ export {
   scoreMembers,
 } from './f5/index.ts';
 export { estimatedRequests, foreignRequests, type InstanceView, reportFreshness } from './instance-view.ts';
+export { createRoutingMemory, type RoutingMemory, type RoutingMemorySettings } from './memory.ts';
+export {
+  type ModelShape,
+  PARALLEL_STRATEGIES,
+  type ParallelEstimate,
+  type ParallelRecommendation,
+  type ParallelStrategy,
+  recommendParallelism,
+} from './parallelism/recommend.ts';
 export {
   definePart,
   type Filter,
@@ -43,7 +52,8 @@ export {
   prefixBlocksOfSpans,
   promptPrefixOf,
 } from './prefix/index.ts';
-export { DEFAULT_PRESET, findPreset, PRESET_NAMES, STANDARD_FILTERS } from './presets.ts';
+export { type Preset, STANDARD_FILTERS } from './presets/preset.ts';
+export { DEFAULT_PRESET, findPreset, PRESET_NAMES, PRESETS } from './presets.ts';
 export { type ProfileSettings, RoutingProfile } from './profile.ts';
 export {
   FILTER_NAMES,
@@ -54,3 +64,6 @@ export {
   SCORER_NAMES,
   SCORERS,
 } from './registry.ts';
+export { SessionMemory } from './sessions/session-memory.ts';
+export { isNvlinkPeer, isSameMachine, TOPOLOGY_AFFINITY, topologyAffinity } from './topology/affinity.ts';
+export { PREFERRED_INSTANCE_TAG } from './topology/reference.ts';

@@ -85,7 +85,8 @@ export class RoutingProfile {
   couldServe(request: RequestMetadata, views: readonly InstanceView[], context: RoutingContext): boolean {
     this.#makeRoomFor(views.length);
     const dropped = this.#dropped.fill(0, 0, views.length);
-    for (const filter of this.#lasting) filter.apply(request, views, dropped, 1, context);
+    let mark = 1;
+    for (const filter of this.#lasting) filter.apply(request, views, dropped, mark++, context);
     return dropped.subarray(0, views.length).includes(0);
   }
 

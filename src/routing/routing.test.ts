@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { aRequest, aView, type ViewFields } from '../../test/builders.ts';
+import { aRequest, aRoutingMemory, aView, type ViewFields } from '../../test/builders.ts';
 import { INSTANCE_STATES, type RequestMetadata, seededRandom } from '../domain/index.ts';
 import { MAX_EXPLAINED } from './choice.ts';
 import { estimatedRequests, type InstanceView, reportFreshness } from './instance-view.ts';
@@ -9,10 +9,13 @@ import { findPreset, PRESET_NAMES } from './presets.ts';
 import { type ProfileSettings, RoutingProfile } from './profile.ts';
 import { FILTER_NAMES, makeFilter, makePicker, PICKER_NAMES } from './registry.ts';
 
+/** All that a part may need; nothing has been learnt. */
+const INPUTS = aRoutingMemory().inputs;
+
 const context = (nowMs = 0, seed = 1) => ({
   nowMs,
   random: seededRandom(seed),
-  inputs: {},
+  inputs: INPUTS,
 });
 const report = (atMs: number, waitingRequests: number, runningRequests: number) => ({
   instanceId: 'a',
@@ -100,15 +103,36 @@ describe('filters', () => {
       { promptTokens: 400 },
       true,
     ],
+    ['labels', 'nothing asked for', {}, {}, true],
+    [
+      'labels',
+      'another label',
+      { instance: { labels: { zone: 'us' } } },
+      { tags: { 'label.zone': 'eu' } },
+      false,
+    ],
+    ['kv-headroom', 'an engine that reports nothing', {}, { promptTokens: 1e9 }, true],
+    [
+      'context-length',
+      'nobody with a longer context',
+      { instance: { maxContextTokens: 1 } },
+      { promptTokens: 9 },
+      true,
+    ],
+    ['slo-feasible', 'nobody who is in time', {}, { promptTokens: 1e6, ttftSloMs: 1 }, true],
+    ['prefix-affinity', 'a prompt that nobody holds', {}, { promptTokens: 9 }, true],
+    ['pd-role', 'nobody whose role fits', { instance: { role: 'decode' } }, { promptTokens: 9_000 }, true],
   ];
   it.each(cases)('%s: %s', (name, _what, view, request, keeps) => {
-    expect(keptBy(makeFilter(name, {}), aRequest(request), [aView('a', view)])).toHaveLength(keeps ? 1 : 0);
+    expect(keptBy(makeFilter(name, INPUTS), aRequest(request), [aView('a', view)])).toHaveLength(
+      keeps ? 1 : 0,
+    );
   });
 
   it.each(FILTER_NAMES)('%s leaves alone what another filter has dropped', (name) => {
     const view = aView('a', { state: 'gone', windowRequests: 0, instance: { role: 'decode', models: [] } });
     const dropped = Uint8Array.of(7);
-    makeFilter(name, {}).apply(aRequest({ failedInstances: ['a'] }), [view], dropped, 1, context());
+    makeFilter(name, INPUTS).apply(aRequest({ failedInstances: ['a'] }), [view], dropped, 1, context());
     expect(dropped[0]).toBe(7);
   });
 
@@ -249,7 +273,7 @@ describe('a routing profile', () => {
         fc.constantFrom(...PRESET_NAMES),
         (fleet, preset) => {
           const views = fleet.map((fields, i) => aView(`i${i}`, fields));
-          const profile = new RoutingProfile(findPreset(preset));
+          const profile = new RoutingProfile(findPreset(preset), INPUTS);
           const request = aRequest();
           const fit = profile.filters.reduce((left, filter) => keptBy(filter, request, left, 5), views);
           const choice = profile.route(request, views, context(5));

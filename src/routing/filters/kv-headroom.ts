@@ -1,0 +1,51 @@
+/** Keeps instances with room in their KV cache for the prompt and the answer; all, where none has. */
+
+import type { InstanceView } from '../../domain/index.ts';
+import { CachedTokens } from '../figures.ts';
+import { definePart, type Filter } from '../plugins.ts';
+import { dropUnlessAll } from './at-least-one.ts';
+
+/**
+ * Keeps i where (prompt − held there) + output ≤ (1 − reserve) · cache − in use. In use is the larger of what the engine reports
+ * (which counts what may be evicted as free) and our own requests' prompts. Output is max_tokens or what the predictor expects, the
+ * less of both, else `outputTokens`. An instance that does not report its cache's size is kept.
+ */
+export const kvHeadroom = definePart({
+  name: 'kv-headroom',
+  describe: 'Keeps instances with room in their KV cache for prompt and answer; all, where none has.',
+  uses: ['prefixes', 'predictor'],
+  parameters: {
+    reserve: { type: 'number', default: 0.05, min: 0, max: 1, describe: 'Share of the cache kept free.' },
+    outputTokens: {
+      type: 'number',
+      default: 256,
+      min: 0,
+      describe: 'Length of an answer about which nothing is known.',
+    },
+  },
+  create({ reserve, outputTokens }): Filter {
+    const cached = new CachedTokens();
+    return {
+      name: 'kv-headroom',
+      isTransient: true,
+      apply(request, views, dropped, mark, { inputs }) {
+        if (!views.some(({ report }) => report?.kvCacheTokens !== undefined)) return;
+        const held = cached.of(request, views, inputs);
+        const expected = inputs.predictor?.expectedOutputTokens(request);
+        const known = Math.min(
+          request.maxTokens ?? Number.POSITIVE_INFINITY,
+          expected ?? Number.POSITIVE_INFINITY,
+        );
+        const needed = request.promptTokens + (Number.isFinite(known) ? known : outputTokens);
+        const fits = (i: number): boolean => needed - held[i]! <= freeTokens(views[i]!, reserve);
+        dropUnlessAll(fits, views.length, dropped, mark);
+      },
+    };
+  },
+});
+
+function freeTokens({ report, work }: InstanceView, reserve: number): number {
+  const size = report?.kvCacheTokens;
+  if (size === undefined) return Number.POSITIVE_INFINITY;
+  return (1 - reserve) * size - Math.max((report?.kvCacheUsage ?? 0) * size, work.kvTokens);
+}
