@@ -9,6 +9,8 @@ export {
   type SelectServer,
   type SelectServerOptions,
 } from './api/server.ts';
+export { createF5Sideband, type F5Sideband, type F5SidebandOptions } from './f5/f5-sideband.ts';
+export type { SidebandLog } from './f5/log.ts';
 export {
   INITIAL_SCORE,
   type Member,
