@@ -11,7 +11,7 @@ import {
 import { failureOf } from './support/calls.ts';
 import { ANSWER } from './support/engine.ts';
 import { eventually } from './support/eventually.ts';
-import { failing, HASTY } from './support/hasty.ts';
+import { failing, HASTY, IMPATIENT } from './support/hasty.ts';
 import { openHouses } from './support/house.ts';
 
 const startHouse = openHouses();
@@ -116,9 +116,11 @@ const BEFORE_THE_ANSWER: readonly Misbehaviour[] = [
 ];
 
 describe.each(BEFORE_THE_ANSWER)('an engine that $what', ({ script, status, code, stream: isStream }) => {
+  const config = code === 'upstream_timeout' ? IMPATIENT : HASTY;
+
   it('is hidden from the caller by another that does not', async () => {
     const house = await startHouse([script, isStream ? STREAMED : ANSWER], {
-      config: { ...HASTY, routing: 'round-robin' },
+      config: { ...config, routing: 'round-robin' },
     });
     const response = await house.chat(isStream ? { stream: true } : {});
     expect([response.status, response.headers.get('x-signalbox-instance')]).toEqual([200, 'e1']);
@@ -128,7 +130,7 @@ describe.each(BEFORE_THE_ANSWER)('an engine that $what', ({ script, status, code
   });
 
   it(`is told of as ${status} ${code} once all have been tried`, async () => {
-    const house = await startHouse([script, script, script], { config: HASTY });
+    const house = await startHouse([script, script, script], { config });
     const failure = await failing(house, isStream);
     expect(failure).toMatchObject({ status, attempts: '3' });
     expect(String(failure.error.code)).toBe(code);
@@ -192,7 +194,8 @@ const WITHIN_A_STREAM: readonly { what: string; script: Script; code: string }[]
 
 describe.each(WITHIN_A_STREAM)('an engine that $what in the middle of a stream', ({ script, code }) => {
   it('has what came passed on, and then an error event; nobody else is asked', async () => {
-    const house = await startHouse([script, script], { config: HASTY });
+    const config = code === 'upstream_timeout' ? IMPATIENT : HASTY;
+    const house = await startHouse([script, script], { config });
     const response = await house.chat({ stream: true });
     expect(response.status).toBe(200);
     const text = await response.text();

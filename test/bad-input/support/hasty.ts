@@ -5,10 +5,13 @@ import type { House } from './house.ts';
 
 /** Every try may be repeated; requests that no instance is left for are not kept. */
 export const HASTY = {
-  upstream: { firstByteTimeoutMs: 200, idleTimeoutMs: 200, pushBackMs: 100 },
+  upstream: { pushBackMs: 100 },
   retries: { maxRetries: 2, budgetShare: 1 },
   queue: { noInstanceWaitMs: 100 },
 };
+
+/** The same, and not waiting for engines that say nothing. */
+export const IMPATIENT = { ...HASTY, upstream: { firstByteTimeoutMs: 300, idleTimeoutMs: 300 } };
 
 export async function failing(
   house: House,
