@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
+import { freePort } from '../../bench/gateway/machine/free-port.ts';
 import { eventually } from '../bad-input/support/eventually.ts';
 import { type Gauges, showGauges, startEngine } from './support/engines.ts';
+import type { HaproxyOptions } from './support/haproxy.ts';
 import { askOften, startLoad } from './support/load.ts';
 import type { LogEntry } from './support/log.ts';
 import { cleanup, describeHaproxy, openHaproxy, urlsOf } from './support/proxied.ts';
@@ -13,14 +15,18 @@ const BUSY: Gauges = { waiting: 5, kvCacheUsage: 0.4 };
 /** As full as can be: mode s1 scores it 0, so that Signalbox never chooses it. */
 const FULL: Gauges = { waiting: 10, kvCacheUsage: 1 };
 
-async function open(...gauges: readonly Gauges[]) {
+/** On a machine that is busy elsewhere answers take longer than requests should wait for them. */
+const PATIENT = { patienceSeconds: 15 };
+
+async function open(gauges: readonly Gauges[], haproxyOptions: Pick<HaproxyOptions, 'patienceSeconds'> = {}) {
   const engines = await Promise.all(gauges.map(async (of) => toClose(await startEngine(of))));
-  const options: SignalboxOptions = { engineUrls: urlsOf(engines), seed: 1 };
+  const options: SignalboxOptions = { engineUrls: urlsOf(engines), seed: 1, port: await freePort() };
   const signalbox = await startSignalbox(options);
   let running: Signalbox | undefined = toClose(signalbox);
   const haproxy = await openHaproxy(toClose, {
     signalboxPort: signalbox.port,
     engineUrls: options.engineUrls,
+    ...haproxyOptions,
   });
   return {
     engines,
@@ -31,7 +37,7 @@ async function open(...gauges: readonly Gauges[]) {
       running = undefined;
     },
     async startSignalbox() {
-      running = toClose(await startSignalbox({ ...options, port: signalbox.port }));
+      running = toClose(await startSignalbox(options));
     },
   };
 }
@@ -44,13 +50,6 @@ function counts(entries: readonly LogEntry[]): readonly number[] {
 }
 
 const isDecided = ({ answer }: LogEntry) => answer.includes(':');
-
-/** Those for which Signalbox answered: on a machine that is busy elsewhere a few answers may come too late. */
-function decided(entries: readonly LogEntry[]): readonly LogEntry[] {
-  const found = entries.filter(isDecided);
-  expect(found.length).toBeGreaterThan(entries.length * 0.8);
-  return found;
-}
 
 /** Five standard deviations of the binomial distribution: one run in two million is further away by chance. */
 function expectShares(found: readonly number[], scores: readonly number[]): void {
@@ -65,26 +64,26 @@ function expectShares(found: readonly number[], scores: readonly number[]): void
 
 describeHaproxy('requests through HAProxy', () => {
   it('are shared out in proportion to the scores that the engines’ metrics give', async () => {
-    const { haproxy, scores } = await open(IDLE, BUSY, FULL);
+    const { haproxy, scores } = await open([IDLE, BUSY, FULL], PATIENT);
     expect(scores().map((score) => score.toFixed(3))).toEqual(['0.950', '0.550', '0.000']);
     expect(await askOften(haproxy.url, 600)).toEqual({ 200: 600 });
     await eventually(() => expect(haproxy.log).toHaveLength(600));
-    const found = counts(decided(haproxy.log));
+    const found = counts(haproxy.log);
     expectShares(found, scores());
     expect(found[2]).toBe(0);
   });
 
   it('go where Signalbox says, each of them', async () => {
-    const { haproxy, engines } = await open(IDLE, BUSY, FULL);
+    const { haproxy, engines } = await open([IDLE, BUSY, FULL], PATIENT);
     await askOften(haproxy.url, 50);
     await eventually(() => expect(haproxy.log).toHaveLength(50));
-    for (const { server, answer } of decided(haproxy.log)) {
+    for (const { server, answer } of haproxy.log) {
       expect(answer).toBe(new URL(engines[Number(server.at(-1)) - 1]!.url).host);
     }
   });
 
   it('follow when the metrics change', async () => {
-    const { haproxy, engines, scores } = await open(IDLE, BUSY, FULL);
+    const { haproxy, engines, scores } = await open([IDLE, BUSY, FULL], PATIENT);
     await askOften(haproxy.url, 20);
     showGauges(engines[0]!, FULL);
     showGauges(engines[2]!, IDLE);
@@ -94,13 +93,13 @@ describeHaproxy('requests through HAProxy', () => {
     await eventually(() => expect(haproxy.log).toHaveLength(20));
     expect(await askOften(haproxy.url, 400)).toEqual({ 200: 400 });
     await eventually(() => expect(haproxy.log).toHaveLength(420));
-    expectShares(counts(decided(haproxy.log.slice(20))), scores());
+    expectShares(counts(haproxy.log.slice(20)), scores());
   });
 });
 
 describeHaproxy('Signalbox stopped in the middle', () => {
   it('fails no request: HAProxy balances by itself until Signalbox is back, then the scores rule again', async () => {
-    const { haproxy, scores, ...signalbox } = await open(IDLE, BUSY, FULL);
+    const { haproxy, scores, ...signalbox } = await open([IDLE, BUSY, FULL]);
     const load = startLoad(haproxy.url);
     const since = async (from: number, count: number, wanted: (entry: LogEntry) => boolean) => {
       await eventually(() =>

@@ -1,12 +1,12 @@
 /** `examples/haproxy/` with other addresses, so that what is shipped is what is tested. */
 
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const EXAMPLE = join(import.meta.dirname, '../../../examples/haproxy');
 
-/** What takes the place of each of these pieces of the example's `haproxy.cfg`. */
+/** What takes the place of each of these pieces of a file. */
 export type Substitutions = Readonly<Record<string, string>>;
 
 export interface ExampleCopy {
@@ -14,12 +14,16 @@ export interface ExampleCopy {
   remove(): void;
 }
 
-export function copyExample(substitutions: Substitutions): ExampleCopy {
+/** HAProxy's part of the example: its configuration and the Lua file beside it. */
+export function copyExample(inConfig: Substitutions, inLua: Substitutions = {}): ExampleCopy {
   const folder = mkdtempSync(join(tmpdir(), 'haproxy-'));
-  const config = readFileSync(join(EXAMPLE, 'haproxy.cfg'), 'utf8');
-  writeFileSync(join(folder, 'haproxy.cfg'), substitute(config, substitutions));
-  copyFileSync(join(EXAMPLE, 'signalbox.lua'), join(folder, 'signalbox.lua'));
+  writeFileSync(join(folder, 'haproxy.cfg'), exampleText('haproxy.cfg', inConfig));
+  writeFileSync(join(folder, 'signalbox.lua'), exampleText('signalbox.lua', inLua));
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+export function exampleText(file: string, substitutions: Substitutions = {}): string {
+  return substitute(readFileSync(join(EXAMPLE, file), 'utf8'), substitutions);
 }
 
 /** A piece that is missing, or there twice, means that the example is no longer what the test thinks it is. */

@@ -21,8 +21,10 @@ export interface HaproxyOptions {
   readonly signalboxPort: number;
   /** `http://ip:port` of three engines, called `engine-1`, … */
   readonly engineUrls: readonly string[];
-  /** More changes to the example. */
+  /** More changes to the example's configuration. */
   readonly substitutions?: Substitutions;
+  /** How long a question may take; as in the example by default. */
+  readonly patienceSeconds?: number;
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -37,7 +39,7 @@ const READY_WITHIN_MS = 10_000;
 
 export async function startHaproxy(options: HaproxyOptions): Promise<Haproxy> {
   const port = await freePort();
-  const { folder, remove } = copyExample(substitutionsOf(options, port));
+  const { folder, remove } = copyExample(substitutionsOf(options, port), patienceOf(options));
   const child = spawn(findProgram('haproxy')!, ['-db', '-C', folder, '-f', 'haproxy.cfg'], {
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -69,10 +71,15 @@ function substitutionsOf(options: HaproxyOptions, port: number): Substitutions {
   const engines = engineUrls.map((url, index) => [`127.0.0.1:${8001 + index}`, new URL(url).host] as const);
   return {
     'bind 127.0.0.1:8000': `bind 127.0.0.1:${port}`,
-    '127.0.0.1:8081': `127.0.0.1:${signalboxPort}`,
+    '127.0.0.1:8082': `127.0.0.1:${signalboxPort}`,
     ...Object.fromEntries(engines),
     ...substitutions,
   };
+}
+
+function patienceOf({ patienceSeconds }: HaproxyOptions): Substitutions {
+  if (patienceSeconds === undefined) return {};
+  return { 'local TIMEOUT_SECONDS = 0.2': `local TIMEOUT_SECONDS = ${patienceSeconds}` };
 }
 
 function eachLine(stream: NodeJS.ReadableStream, take: (line: string) => void): void {

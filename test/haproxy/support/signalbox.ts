@@ -1,9 +1,17 @@
-/** Signalbox's select API over the engines' own metrics. */
+/** Signalbox as the example's pools configure it: the select API over what the engines' own metrics say. */
 
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadF5File } from '../../../src/discovery/f5/index.ts';
 import { seededRandom } from '../../../src/domain/index.ts';
-import { createSelectApi, createSelectServer, PoolTable } from '../../../src/sideband/index.ts';
+import { SYSTEM_TIMERS } from '../../../src/engines/index.ts';
+import { createF5Sideband, type SidebandLog } from '../../../src/sideband/index.ts';
+import { eventually } from '../../bad-input/support/eventually.ts';
+import { exampleText } from './example.ts';
 
 export interface SignalboxOptions {
+  /** Three of them, as in the example. */
   readonly engineUrls: readonly string[];
   /** 0, the default: a free one. */
   readonly port?: number;
@@ -17,59 +25,42 @@ export interface Signalbox {
   close(): Promise<void>;
 }
 
-const SCRAPE_MS = 50;
+const SILENT: SidebandLog = { debug() {}, info() {}, warn() {}, error() {} };
 
-export async function startSignalbox({
-  engineUrls,
-  port = 0,
-  seed = 1,
-}: SignalboxOptions): Promise<Signalbox> {
-  const pools = new PoolTable();
-  const pool = pools.ensure({ name: 'llm', partition: 'Common', engine: 'vllm', isFallback: false });
-  const clock = { now: () => Date.now() };
-  const members = engineUrls.map((url) => ({ ip: new URL(url).hostname, port: Number(new URL(url).port) }));
-  pool.setMembers(members, clock.now());
-  const look = async () => {
-    for (const member of pool.members) {
-      const text = await fetch(`http://${member.name}/metrics`).then(
-        (r) => r.text(),
-        () => '',
-      );
-      const read = (name: string) => Number(new RegExp(`^vllm:${name}\\S* (\\S+)$`, 'm').exec(text)?.[1]);
-      const metrics = {
-        waiting_queue: read('num_requests_waiting'),
-        cache_usage: read('(?:gpu|kv)_cache_usage_perc'),
-      };
-      pool.record(member, { type: 'metrics', metrics, memory: member.memory }, clock.now());
-    }
-    pool.rescore(
-      {
-        name: 's1',
-        waitingWeight: 0.5,
-        cacheWeight: 0.5,
-        runningWeight: 0,
-        transitionPoint: 30,
-        steepness: 1,
-      },
-      clock.now(),
-    );
-  };
-  await look();
-  const timer = setInterval(() => void look(), SCRAPE_MS);
-  const api = createSelectApi({
-    pools,
-    clock,
-    random: seededRandom(seed),
-    freshness: () => ({ staleAfterMs: 5000, keepLastScore: false }),
-  });
-  const server = createSelectServer({ api, port });
-  const url = await server.listen();
-  return {
-    port: Number(new URL(url).port),
-    scores: () => pool.members.map(({ score }) => score),
-    async close() {
-      clearInterval(timer);
-      await server.close();
+/** Resolves once every engine has been scored. */
+export async function startSignalbox(options: SignalboxOptions): Promise<Signalbox> {
+  const { engineUrls, port = 0, seed = 1 } = options;
+  const sideband = createF5Sideband({
+    loaded: await loadExample(engineUrls),
+    log: SILENT,
+    listener: { port },
+    surroundings: {
+      clock: { now: () => Date.now() },
+      timers: SYSTEM_TIMERS,
+      random: seededRandom(seed),
     },
+  });
+  const url = await sideband.start();
+  const members = () => sideband.pools.get('llm', 'Common')?.members ?? [];
+  await eventually(() => {
+    const scored = members().filter(({ scoredAtMs }) => scoredAtMs !== undefined);
+    if (scored.length < engineUrls.length) throw new Error(`scored ${scored.length} engines so far`);
+  });
+  return {
+    port: Number(new URL(url!).port),
+    scores: () => members().map(({ score }) => score),
+    close: () => sideband.close(),
   };
+}
+
+async function loadExample(engineUrls: readonly string[]) {
+  const hosts = engineUrls.map((url, index) => [`127.0.0.1:${8001 + index}`, new URL(url).host]);
+  const folder = await mkdtemp(join(tmpdir(), 'pools-'));
+  try {
+    const path = join(folder, 'pools.yaml');
+    await writeFile(path, exampleText('pools.yaml', Object.fromEntries(hosts)));
+    return await loadF5File(path);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
