@@ -101,7 +101,9 @@ export class InFlight {
    */
   answered(flight: Flight, nowMs: number): void {
     if (!flight.isPrefilling) return;
-    for (const earlier of flight.record.work.unstreamedBefore(flight)) this.#endPrefill(earlier, nowMs);
+    for (const earlier of flight.record.work.unstreamedBefore(flight)) {
+      this.#endPrefill(this.#flights.get(earlier)!, nowMs);
+    }
     this.#endPrefill(flight, nowMs);
   }
 
