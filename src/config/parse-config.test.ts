@@ -71,7 +71,7 @@ const DEFAULTS: Omit<Config, 'routing'> = {
   shutdown: { graceMs: 30_000 },
   logging: { level: 'info', format: 'auto' },
   auth: { keys: {} },
-  hints: { trustHeaders: true, trustUserHeader: true },
+  hints: { trustHeaders: true, trustUserHeader: true, reasonHeader: 'on-request' },
   decisions: { keep: 1_000 },
   reload: { enabled: true, pollMs: 1_000 },
 };

@@ -144,6 +144,7 @@ describe('new settings', () => {
         commentIntervalMs: 0,
         retriedStatuses: [],
         pushBackMs: 1,
+        reasonHeader: 'off',
       },
     });
     const after = { body: `{"model":"m","messages":[{"role":"user","content":"${'x'.repeat(2000)}"}]}` };

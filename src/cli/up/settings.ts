@@ -23,10 +23,14 @@ export function intakeSettings({
   };
 }
 
-export function gatewaySettings({ limits, upstream }: Config): Partial<GatewaySettings> {
+export function gatewaySettings({ limits, upstream, hints }: Config): Partial<GatewaySettings> {
   const { firstByteTimeoutMs, idleTimeoutMs, pushBackMs, retriedStatuses, forwardsCredentials } = upstream;
   const { commentIntervalMs, maxBodyBytes } = limits;
-  const relay = { firstByteTimeoutMs, idleTimeoutMs, pushBackMs, retriedStatuses, commentIntervalMs };
+  // Where callers' headers are overlooked, the one that asks for the reason is, too.
+  const isAskedInVain = hints.reasonHeader === 'on-request' && !hints.trustHeaders;
+  const reasonHeader = isAskedInVain ? 'off' : hints.reasonHeader;
+  const timeouts = { firstByteTimeoutMs, idleTimeoutMs, pushBackMs, commentIntervalMs };
+  const relay = { ...timeouts, retriedStatuses, reasonHeader };
   return { maxBodyBytes, forwardsCredentials, relay };
 }
 

@@ -93,6 +93,8 @@ export const loggingSection = z
   .prefault({})
   .describe('Logs.');
 
+export const REASON_HEADERS = ['off', 'on-request', 'always'] as const;
+
 export const hintsSection = z
   .strictObject({
     trustHeaders: z
@@ -103,9 +105,15 @@ export const hintsSection = z
       .boolean()
       .default(true)
       .describe('Take `X-OpenWebUI-User-Id` as the tenant where no API key names one.'),
+    reasonHeader: z
+      .enum(REASON_HEADERS)
+      .default('on-request')
+      .describe(
+        'Who is told in `x-signalbox-reason` why their request went where it went; `on-request` are those who send `x-signalbox-explain: 1`.',
+      ),
   })
   .prefault({})
-  .describe('What is believed of what callers say.');
+  .describe('What is believed of what callers say, and what they are told.');
 
 export const decisionsSection = z
   .strictObject({

@@ -15,6 +15,7 @@ import { Attempt, type AttemptListener, type EngineAnswer } from './attempt.ts';
 import type { AttemptFailure } from './attempt-failure.ts';
 import { CallerAnswer } from './caller-answer.ts';
 import { requestIdPairs, toEngineHeaders } from './headers.ts';
+import { reasonPairs } from './reason-header.ts';
 import { rejectionError } from './rejection-error.ts';
 import type { RelaySettings } from './settings.ts';
 import { toRequestRecord } from './to-request-record.ts';
@@ -262,6 +263,8 @@ export class Relay implements ExchangeListener, TicketHandlers, AttemptListener 
       String(this.#attempts),
     ];
     if (this.#decision !== undefined) pairs.push('x-signalbox-instance', this.#decision.instanceId);
+    const { reasonHeader } = this.#context.settings;
+    pairs.push(...reasonPairs(reasonHeader, this.#exchange.head.headers, this.#decision));
     return pairs;
   }
 }

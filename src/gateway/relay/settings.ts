@@ -1,5 +1,8 @@
 /** What can be set of how calls are relayed. */
 
+/** Who is told the reason of the decision: nobody, who sends `x-signalbox-explain: 1`, everybody. */
+export type ReasonHeader = 'off' | 'on-request' | 'always';
+
 export interface RelaySettings {
   /** The longest wait for the first byte of an answer's body, connecting included; then another instance is tried. */
   readonly firstByteTimeoutMs: number;
@@ -11,6 +14,7 @@ export interface RelaySettings {
   readonly retriedStatuses: readonly number[];
   /** How long an instance rests that answers 429 without saying how long. */
   readonly pushBackMs: number;
+  readonly reasonHeader: ReasonHeader;
 }
 
 /**
@@ -24,4 +28,5 @@ export const DEFAULT_RELAY_SETTINGS: RelaySettings = {
   commentIntervalMs: 10_000,
   retriedStatuses: [502, 503, 504],
   pushBackMs: 1000,
+  reasonHeader: 'on-request',
 };
