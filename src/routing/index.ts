@@ -66,4 +66,5 @@ export {
 } from './registry.ts';
 export { SessionMemory } from './sessions/session-memory.ts';
 export { isNvlinkPeer, isSameMachine, TOPOLOGY_AFFINITY, topologyAffinity } from './topology/affinity.ts';
+export { type GpuTopology, parseNvidiaTopology, topologyLabels } from './topology/nvidia-topology.ts';
 export { PREFERRED_INSTANCE_TAG } from './topology/reference.ts';
