@@ -1,19 +1,16 @@
-/** Every suite of vectors, and the files they are for. */
+/** Every suite of vectors, and the files they are for. One more suite is one more line here. */
 
 import { F5_VECTOR_FILES, run as runF5 } from './f5.ts';
 import type { VectorSuite } from './runner.ts';
+import { SAGELLM_POLICIES } from './sagellm-policies.ts';
 
-/** The names that files and folders of vectors have, wherever they lie. */
-export const VECTOR_FILES: readonly string[] = [
-  'sagellm.jsonl',
-  'f5-scores.jsonl',
-  'f5-api.jsonl',
-  'f5-config.jsonl',
-  'f5-icontrol.jsonl',
-  'f5-metrics-samples',
-];
-
-export const VECTOR_SUITES: readonly VectorSuite[] = F5_VECTOR_FILES.map((file) => ({
+const F5_SUITES: readonly VectorSuite[] = F5_VECTOR_FILES.map((file) => ({
   file,
   run: (lines, path) => runF5(path, lines),
 }));
+
+/** Of several for one file, each record is run by the first that handles its kind. */
+export const VECTOR_SUITES: readonly VectorSuite[] = [...F5_SUITES, SAGELLM_POLICIES];
+
+/** The names that files and folders of vectors have, wherever they lie. */
+export const VECTOR_FILES: readonly string[] = [...new Set(VECTOR_SUITES.map(({ file }) => file))];
