@@ -105,6 +105,13 @@ describe('told to look at its file', () => {
     expect(up.hasEnded).toBe(false);
   });
 
+  it('by SIGHUP is nothing where there is no file', async () => {
+    const up = await startUp(FREE_PORTS);
+    up.kill('SIGHUP');
+    await eventually(() => expect(up.stdout()).toContain('there is no configuration file to read again'));
+    expect(up.hasEnded).toBe(false);
+  });
+
   it('by the admin API takes it over, or says what is wrong with it', async () => {
     const up = await start(withInstances(['a'], { reload: NEVER }));
     const reload = () => fetch(`${up.controlUrl}/admin/reload`, { method: 'POST' });

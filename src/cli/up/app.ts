@@ -32,7 +32,7 @@ export interface App {
   readonly dataUrl: string;
   readonly controlUrl: string;
   readonly config: Config;
-  /** Takes over another configuration while requests wait and run. */
+  /** Takes over another configuration while requests wait and run; several one after the other. */
   apply(config: Config): Promise<void>;
   /** Lets requests in flight finish for as long as the configuration allows. */
   close(): Promise<void>;
@@ -71,6 +71,16 @@ export async function startApp(initial: Config, hooks: AppHooks = {}): Promise<A
     config: () => config,
     isAccepting: () => !isClosing,
   });
+  let applying = Promise.resolve();
+  const takeOver = async (next: Config): Promise<void> => {
+    const scheduling = parts.brain.parts(next);
+    await watchInstances(parts, next);
+    parts.scheduler.reconfigure(scheduling);
+    parts.intake.update(intakeSettings(next));
+    gateway.update(gatewaySettings(next));
+    log.setLevel(next.logging.level);
+    config = next;
+  };
   try {
     await watchInstances(parts, config);
     const { listeners } = config;
@@ -86,13 +96,10 @@ export async function startApp(initial: Config, hooks: AppHooks = {}): Promise<A
       get config() {
         return config;
       },
-      async apply(next) {
-        await watchInstances(parts, next);
-        parts.scheduler.reconfigure(parts.brain.parts(next));
-        parts.intake.update(intakeSettings(next));
-        gateway.update(gatewaySettings(next));
-        log.setLevel(next.logging.level);
-        config = next;
+      apply(next) {
+        const turn = applying.then(() => takeOver(next));
+        applying = turn.catch(() => undefined);
+        return turn;
       },
       async close() {
         isClosing = true;

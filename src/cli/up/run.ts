@@ -18,7 +18,10 @@ export async function runUntilSignal(start: Start, onStarted: (facts: BannerFact
   const app = await startApp(start.config, hooks);
   watcher = await watch(app, start);
   stopOnSignal(app, watcher);
-  if (watcher !== undefined) process.on('SIGHUP', () => void watcher?.reload());
+  process.on('SIGHUP', () => {
+    if (watcher !== undefined) void watcher.reload();
+    else app.log.component('config').warn('SIGHUP: there is no configuration file to read again');
+  });
   await Promise.race([app.fleet.lookedAt(), sleep(RECOGNITION_MS)]);
   const { config, dataUrl, controlUrl, fleet } = app;
   const startedInMs = performance.now();
