@@ -8,6 +8,7 @@ export * from './forecast.ts';
 export * from './instance.ts';
 export * from './instance-view.ts';
 export * from './lifecycle.ts';
+export * from './metrics-view.ts';
 export * from './parameters.ts';
 export * from './priority.ts';
 export * from './random.ts';
