@@ -2,18 +2,13 @@
 
 export { AdaptivePolicy, adaptivePolicy } from './adaptive/policy.ts';
 export { type Admission, type AdmissionLimits, admit } from './admission.ts';
-export {
-  type CustomPolicy,
-  formOf,
-  type PlannedDecision,
-  type PolicyContext,
-  type PolicyForm,
-} from './custom-policy.ts';
+export * from './custom/index.ts';
 export { fifoPolicy } from './fifo.ts';
 export { type HeapSlot, heapSlot, IndexedHeap } from './indexed-heap.ts';
 export type { PolicyInputs, PolicySwitch, PrefixKnowledge } from './inputs.ts';
 export { type KeyedPolicy, keyedPolicy } from './keyed-policy.ts';
 export type { NextRequest, OrderContext, OrderedRequest, RequestOrder } from './order.ts';
+export type { OrderKey } from './order-key.ts';
 export {
   createPolicy,
   DEFAULT_POLICY,
@@ -23,12 +18,8 @@ export {
   type PolicyDefinition,
   type PolicySettings,
 } from './policies.ts';
-export type { BuiltInPolicy, GuideFunctions, OrderKey, SchedulingPolicy } from './policy.ts';
-export {
-  createPolicyInstance,
-  type PolicyInstance,
-  type PolicyInstanceFields,
-} from './policy-instance.ts';
+export type { BuiltInPolicy, GuideFunctions, SchedulingPolicy } from './policy.ts';
 export { DEFAULT_AGING_MS, priorityPolicy } from './priority.ts';
 export { ProductionPolicy, productionPolicy } from './production/policy.ts';
+export { SwappablePolicy } from './swappable-policy.ts';
 export { Lane, WaitingQueue, type WaitingRequest } from './waiting-queue.ts';

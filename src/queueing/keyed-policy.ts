@@ -1,7 +1,8 @@
 /** A policy of one number per request: because it does not depend on the time of asking, a dispatch costs O(log n). */
 
 import { HeapOrder } from './heap-order.ts';
-import type { OrderKey, SchedulingPolicy } from './policy.ts';
+import type { OrderKey } from './order-key.ts';
+import type { SchedulingPolicy } from './policy.ts';
 
 export interface KeyedPolicy extends SchedulingPolicy {
   readonly orderKey: OrderKey;

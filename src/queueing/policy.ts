@@ -1,9 +1,9 @@
 /** When: the rule that orders the requests that wait. */
 
 import type { LifecycleListener, RequestMetadata } from '../domain/index.ts';
-import type { PlannedDecision, PolicyContext } from './custom-policy.ts';
+import type { PlannedDecision, PolicyContext } from './custom/custom-policy.ts';
+import type { PolicyInstance } from './custom/policy-instance.ts';
 import type { RequestOrder } from './order.ts';
-import type { PolicyInstance } from './policy-instance.ts';
 
 /**
  * A scheduling policy makes one order for each lane (the requests that wait for one model). `keyedPolicy` makes a policy of one
@@ -27,6 +27,3 @@ export interface GuideFunctions {
 }
 
 export type BuiltInPolicy = SchedulingPolicy & GuideFunctions;
-
-/** One number for a request, fixed when it joins; the lowest goes first, equal numbers in the order of joining. */
-export type OrderKey = (request: RequestMetadata) => number;

@@ -115,7 +115,10 @@ export class WaitingQueue {
   /** Orders everything that waits by the current policy again; for when the policy was switched. */
   reorder(): void {
     for (const lane of this.#lanes.values()) {
+      const before = lane.order;
       lane.order = this.#policy().createOrder();
+      // Out of the old order first: both may be of one policy, which counts who waits in all its orders.
+      for (let node = lane.joined.first; node !== undefined; node = node.next) before.remove(node.item);
       for (let node = lane.joined.first; node !== undefined; node = node.next) lane.order.add(node.item);
     }
   }

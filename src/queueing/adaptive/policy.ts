@@ -9,10 +9,10 @@ import {
   readParameters,
 } from '../../domain/index.ts';
 import { costOptimizedPolicy } from '../cost-optimized/policy.ts';
-import type { PlannedDecision, PolicyContext } from '../custom-policy.ts';
+import type { PlannedDecision, PolicyContext } from '../custom/custom-policy.ts';
+import type { PolicyInstance } from '../custom/policy-instance.ts';
 import type { PolicyInputs } from '../inputs.ts';
 import type { BuiltInPolicy } from '../policy.ts';
-import type { PolicyInstance } from '../policy-instance.ts';
 import { priorityPolicy } from '../priority.ts';
 import { sloDueMs } from '../slack.ts';
 import { sloAwarePolicy } from '../slo-aware.ts';

@@ -1,7 +1,7 @@
 /** What a request costs on an instance: the price of its GPUs times the time it takes. */
 
 import type { RequestMetadata } from '../../domain/index.ts';
-import type { PolicyInstance } from '../policy-instance.ts';
+import type { PolicyInstance } from '../custom/policy-instance.ts';
 
 /** Output tokens assumed of a request that names no bound, and seconds where no speed is known: the guide's. */
 export const ASSUMED_TOKENS = 100;

@@ -1,7 +1,7 @@
 /** What a request needs of an instance, each really checked. */
 
 import { type InstanceView, type RequestMetadata, servesModel, tokenFootprint } from '../../domain/index.ts';
-import { canAccept } from '../policy-instance.ts';
+import { canAccept } from '../custom/policy-instance.ts';
 
 /** Whether the instance can hold and serve the request at all, and take it now. */
 export function canTake(view: InstanceView, request: RequestMetadata, nowMs: number): boolean {

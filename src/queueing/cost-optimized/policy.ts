@@ -9,10 +9,10 @@ import {
   type RequestMetadata,
   readParameters,
 } from '../../domain/index.ts';
+import { InstanceFigures } from '../custom/instance-figures.ts';
 import { firstLeast, planInOrder, sortedBy } from '../guide/plan.ts';
 import { HeapOrder } from '../heap-order.ts';
 import type { PolicyInputs } from '../inputs.ts';
-import { InstanceFigures } from '../instance-figures.ts';
 import type { OrderContext } from '../order.ts';
 import { type Placement, PlacingOrder } from '../placing-order.ts';
 import type { BuiltInPolicy, GuideFunctions } from '../policy.ts';

@@ -1,8 +1,8 @@
 /** Goes through requests in an order and gives each an instance, booking each so that the next one sees it. */
 
 import type { RequestMetadata } from '../../domain/index.ts';
-import type { PlannedDecision } from '../custom-policy.ts';
-import type { PolicyInstance } from '../policy-instance.ts';
+import type { PlannedDecision } from '../custom/custom-policy.ts';
+import type { PolicyInstance } from '../custom/policy-instance.ts';
 
 export interface PlanRules {
   /** One of those that can take the request; there is at least one. */

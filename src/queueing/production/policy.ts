@@ -7,12 +7,12 @@ import {
   type RequestMetadata,
   readParameters,
 } from '../../domain/index.ts';
-import type { PlannedDecision, PolicyContext } from '../custom-policy.ts';
+import type { PlannedDecision, PolicyContext } from '../custom/custom-policy.ts';
+import { canAccept, type PolicyInstance } from '../custom/policy-instance.ts';
 import { firstLeast, planInOrder } from '../guide/plan.ts';
 import type { OrderContext } from '../order.ts';
 import { type Placement, PlacingOrder } from '../placing-order.ts';
 import type { BuiltInPolicy } from '../policy.ts';
-import { canAccept, type PolicyInstance } from '../policy-instance.ts';
 import { sloDueMs } from '../slack.ts';
 import { SlackOrders } from '../slack-order.ts';
 

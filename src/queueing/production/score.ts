@@ -1,7 +1,7 @@
 /** The guide's score of a request: class, urgency, load and topology in one number; the highest goes first. */
 
 import { priorityRank, REQUEST_PRIORITIES, type RequestMetadata } from '../../domain/index.ts';
-import type { PolicyInstance } from '../policy-instance.ts';
+import type { PolicyInstance } from '../custom/policy-instance.ts';
 import { sloDueMs } from '../slack.ts';
 import type { ProductionParameters } from './parameters.ts';
 

@@ -1,7 +1,7 @@
 /** A policy as its author writes it: one object with an order key, or with one of the guides' functions. */
 
-import type { LifecycleListener, RequestMetadata } from '../domain/index.ts';
-import type { OrderKey } from './policy.ts';
+import type { LifecycleListener, RequestMetadata } from '../../domain/index.ts';
+import type { OrderKey } from '../order-key.ts';
 import type { PolicyInstance } from './policy-instance.ts';
 
 /** What a policy's functions are told besides requests and instances. */

@@ -1,6 +1,6 @@
 /** An instance as policies that are functions see it: plain, frozen facts under the guides' names. */
 
-import type { ExecutionInstance, InstanceView } from '../domain/index.ts';
+import type { ExecutionInstance, InstanceView } from '../../domain/index.ts';
 
 export interface PolicyInstance {
   readonly id: string;

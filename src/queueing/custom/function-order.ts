@@ -1,0 +1,160 @@
+/** The order of one lane by a policy that is a function: it is asked, and what it answers is checked. */
+
+import type { RequestMetadata } from '../../domain/index.ts';
+import type { NextRequest, OrderContext, OrderedRequest, RequestOrder } from '../order.ts';
+import type { CustomPolicy, PlannedDecision, PolicyContext, PolicyForm } from './custom-policy.ts';
+import type { PolicyGuard } from './guard.ts';
+import type { PolicyInstance } from './policy-instance.ts';
+
+export interface FunctionOrderParts {
+  readonly policy: CustomPolicy;
+  readonly form: Exclude<PolicyForm, 'orderKey'>;
+  readonly guard: PolicyGuard;
+  snapshots(context: OrderContext): readonly PolicyInstance[];
+  context(nowMs: number): PolicyContext;
+}
+
+type Answers = readonly unknown[];
+
+export class FunctionOrder implements RequestOrder {
+  readonly #parts: FunctionOrderParts;
+  readonly #byId = new Map<string, OrderedRequest>();
+  /** In the order of joining. */
+  readonly #waiting: OrderedRequest[] = [];
+  #pending: readonly RequestMetadata[] | undefined;
+  /** What the last call decided and has not been taken yet; good until somebody joins or time passes. */
+  #plan: { readonly steps: readonly NextRequest[]; at: number; readonly nowMs: number } | undefined;
+
+  constructor(parts: FunctionOrderParts) {
+    this.#parts = parts;
+  }
+
+  get size(): number {
+    return this.#waiting.length;
+  }
+
+  add(waiting: OrderedRequest): void {
+    this.#byId.set(waiting.request.id, waiting);
+    this.#waiting.splice(this.#placeOf(waiting), 0, waiting);
+    this.#pending = undefined;
+    this.#plan = undefined;
+  }
+
+  remove(waiting: OrderedRequest): void {
+    if (this.#byId.get(waiting.request.id) !== waiting) return;
+    this.#byId.delete(waiting.request.id);
+    this.#waiting.splice(this.#placeOf(waiting), 1);
+    this.#pending = undefined;
+  }
+
+  next(context: OrderContext): NextRequest | undefined {
+    if (this.#waiting.length === 0) return undefined;
+    return this.#nextOfPlan(context.nowMs) ?? this.#ask(context);
+  }
+
+  headKey(): number {
+    return this.#waiting[0]?.request.arrivalMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** As if it went by arrival: what a function will say is not known before it is asked. */
+  ahead(waiting: OrderedRequest): number {
+    return this.#byId.get(waiting.request.id) === waiting ? this.#placeOf(waiting) : 0;
+  }
+
+  #nextOfPlan(nowMs: number): NextRequest | undefined {
+    const plan = this.#plan;
+    if (plan === undefined || plan.nowMs !== nowMs) return undefined;
+    for (; plan.at < plan.steps.length; plan.at++) {
+      const step = plan.steps[plan.at]!;
+      if (this.#byId.get(step.waiting.request.id) === step.waiting) return step;
+    }
+    return undefined;
+  }
+
+  #ask(context: OrderContext): NextRequest | undefined {
+    const { guard } = this.#parts;
+    const answers = guard.ask(() => this.#call(context));
+    // It threw: the request that came first goes, so that nobody waits for a policy's mistake.
+    if (answers === undefined) return { waiting: this.#waiting[0]! };
+    const steps = this.#check(answers, context);
+    this.#plan = { steps, at: 0, nowMs: context.nowMs };
+    return steps[0];
+  }
+
+  #call(context: OrderContext): Answers {
+    const { policy, form, snapshots, context: contextOf } = this.#parts;
+    const pending = this.#requests();
+    const told = contextOf(context.nowMs);
+    switch (form) {
+      case 'nextRequest': {
+        const available = snapshots(context).filter(({ canAcceptRequest }) => canAcceptRequest);
+        const next = policy.nextRequest!(pending, Object.freeze(available), told);
+        return next === undefined || next === null ? [] : [next];
+      }
+      case 'schedule':
+        return asList(policy.schedule!(pending, snapshots(context), told), 'schedule');
+      case 'prioritize':
+        return asList(policy.prioritize!(pending, told), 'prioritize');
+      default:
+        return form satisfies never;
+    }
+  }
+
+  /** Requests, or decisions about them; what names somebody who is not there, or the same request twice, is passed over. */
+  #check(answers: Answers, { instances }: OrderContext): NextRequest[] {
+    const steps: NextRequest[] = [];
+    const named = new Set<string>();
+    for (const answer of answers) {
+      const { requestId, instanceId, reason } = readAnswer(answer);
+      const waiting = requestId === undefined ? undefined : this.#byId.get(requestId);
+      if (waiting === undefined) {
+        this.#parts.guard.invalid(`it named the request ${JSON.stringify(requestId)}, which does not wait`);
+      } else if (named.has(requestId!)) {
+        this.#parts.guard.invalid(`it named the request "${requestId}" twice`);
+      } else if (instanceId !== undefined && !instances.some(({ instance }) => instance.id === instanceId)) {
+        this.#parts.guard.invalid(
+          `it named the instance "${instanceId}", which does not serve "${requestId}"`,
+        );
+      } else {
+        named.add(requestId!);
+        steps.push({ waiting, ...(instanceId && { instanceId }), ...(reason && { reason }) });
+      }
+    }
+    return steps;
+  }
+
+  #requests(): readonly RequestMetadata[] {
+    this.#pending ??= Object.freeze(this.#waiting.map(({ request }) => request));
+    return this.#pending;
+  }
+
+  /** Where a request is, or belongs, in the order of joining. */
+  #placeOf({ joinOrder }: OrderedRequest): number {
+    let low = 0;
+    let high = this.#waiting.length;
+    if (high > 0 && this.#waiting[high - 1]!.joinOrder < joinOrder) return high;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#waiting[middle]!.joinOrder < joinOrder) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+function asList(answer: unknown, form: string): Answers {
+  if (Array.isArray(answer)) return answer;
+  throw new TypeError(`${form} must return a list, found ${answer === null ? 'null' : typeof answer}`);
+}
+
+/** A decision, or a request itself. */
+function readAnswer(answer: unknown): Partial<Pick<PlannedDecision, 'requestId' | 'instanceId' | 'reason'>> {
+  if (typeof answer !== 'object' || answer === null) return {};
+  const { requestId, id, instanceId, reason } = answer as Record<string, unknown>;
+  const named = requestId ?? id;
+  return {
+    ...(typeof named === 'string' && { requestId: named }),
+    ...(typeof instanceId === 'string' && { instanceId }),
+    ...(typeof reason === 'string' && { reason }),
+  };
+}
