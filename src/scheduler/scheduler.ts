@@ -3,7 +3,6 @@
 import {
   afterFailureOn,
   type Clock,
-  type FleetEvent,
   type LifecycleListener,
   type Random,
   type RequestMetadata,
@@ -28,6 +27,7 @@ import type {
   TokenUsage,
 } from './events.ts';
 import { Fleet } from './fleet.ts';
+import { FleetChanges } from './fleet-changes.ts';
 import { InFlight } from './in-flight.ts';
 import type { InstanceRecord } from './instance-record.ts';
 import { combineListeners } from './listeners.ts';
@@ -50,6 +50,7 @@ export interface SchedulerParts {
 export class Scheduler {
   readonly #clock: Clock;
   readonly #dispatcher: Dispatcher;
+  readonly #changes: FleetChanges;
   readonly #patience: Patience;
   readonly #drainRate = new DrainRate();
   #policy: SchedulingPolicy;
@@ -75,14 +76,21 @@ export class Scheduler {
     this.#listeners = this.#allListeners();
     this.queue = new WaitingQueue(() => this.#policy);
     this.#patience = new Patience(() => this.#settings.noInstanceWaitMs);
-    this.#dispatcher = new Dispatcher({
-      random: parts.random,
+    const shared = {
       queue: this.queue,
       fleet: this.fleet,
-      inFlight: this.inFlight,
       patience: this.#patience,
-      counters: this.counters,
       listeners: () => this.#listeners,
+    };
+    this.#changes = new FleetChanges({
+      ...shared,
+      reportStaleAfterMs: () => this.#settings.reportStaleAfterMs,
+    });
+    this.#dispatcher = new Dispatcher({
+      ...shared,
+      random: parts.random,
+      inFlight: this.inFlight,
+      counters: this.counters,
       policy: () => this.#policy,
       profile: () => this.#profile,
       shadow: () => this.#shadow,
@@ -114,6 +122,7 @@ export class Scheduler {
     if (parts.policy !== undefined) {
       this.#policy = parts.policy;
       this.#listeners = this.#allListeners();
+      for (const { instance } of this.fleet.records()) parts.policy.onInstanceRegistered?.(instance);
       this.queue.reorder();
     }
     const effects = this.handle({ type: 'time-passed' });
@@ -177,7 +186,7 @@ export class Scheduler {
       case 'time-passed':
         break;
       default:
-        this.#fleetChanged(event, nowMs);
+        this.#drainInstance(this.#changes.apply(event, nowMs), nowMs);
     }
   }
 
@@ -196,7 +205,7 @@ export class Scheduler {
       this.#expireDeadlines(nowMs);
       this.#drainLanes([lane], nowMs);
     }
-    this.#dropUnservedLane(lane);
+    this.#changes.dropUnservedLane(lane);
   }
 
   /** Sheds what must leave for `request` to join; when that is not allowed, rejects it and returns `false`. */
@@ -218,7 +227,7 @@ export class Scheduler {
   #enqueue(request: RequestMetadata, nowMs: number): void {
     const waiting = this.queue.add(request, nowMs);
     this.#shadow?.onJoined(waiting);
-    this.#noteLane(waiting.lane, nowMs);
+    this.#changes.noteLane(waiting.lane, nowMs);
     if (request.failedInstances.length > 0) this.#patience.watch(waiting, nowMs);
   }
 
@@ -260,7 +269,7 @@ export class Scheduler {
     const obstacle = event.mayRetry ? this.#retryObstacle(retried, nowMs) : undefined;
     const isRetried = event.mayRetry && obstacle === undefined;
     this.#listeners.onRequestFailed(flight.request, record.instance, nowMs, isRetried ? 'retried' : 'failed');
-    this.#stateChanged(record, nowMs);
+    this.#changes.stateChanged(record, nowMs);
     if (isRetried) {
       this.counters.retried++;
       this.#enqueue(retried, nowMs);
@@ -330,88 +339,7 @@ export class Scheduler {
     this.queue.remove(waiting);
     this.#shadow?.onLeft(waiting);
     this.#patience.leave(waiting);
-    this.#dropUnservedLane(waiting.lane);
-  }
-
-  // What happens to instances
-
-  #fleetChanged(event: FleetEvent, nowMs: number): void {
-    const record = this.#recordOf(event, nowMs);
-    if (record === undefined) return;
-    switch (event.type) {
-      case 'instance-added':
-        break;
-      case 'instance-removed':
-        record.remove(nowMs);
-        break;
-      case 'instance-draining':
-        record.setDraining(event.isDraining, nowMs);
-        break;
-      case 'instance-health':
-        record.setHealthy(event.isHealthy, event.detail, nowMs);
-        break;
-      case 'instance-reported':
-        record.takeReport(event.report);
-        this.#listeners.onInstanceReported(event.report);
-        return;
-      default:
-        event satisfies never;
-    }
-    this.#stateChanged(record, nowMs);
-    this.#drainInstance(record, nowMs);
-  }
-
-  #recordOf(event: FleetEvent, nowMs: number): InstanceRecord | undefined {
-    if (event.type === 'instance-reported') return this.fleet.get(event.report.instanceId);
-    if (event.type !== 'instance-added') return this.fleet.get(event.instanceId);
-    const before = this.fleet.get(event.instance.id);
-    const namesBefore = before?.names ?? [];
-    const record = this.fleet.put(event.instance, this.#settings.reportStaleAfterMs, nowMs);
-    this.#listeners.onInstanceRegistered(event.instance);
-    this.#noteLanes(namesBefore, nowMs);
-    return record;
-  }
-
-  #stateChanged(record: InstanceRecord, nowMs: number): void {
-    this.fleet.track(record, nowMs);
-    const isEjected = record.state === 'ejected';
-    if (isEjected && !record.wasEjected) this.#listeners.onInstanceEjected(record.instance.id);
-    record.wasEjected = isEjected;
-    if (record.state === 'gone') {
-      this.fleet.forget(record);
-      this.#listeners.onInstanceRemoved(record.instance.id);
-    }
-    this.#noteLanes(record.names, nowMs);
-  }
-
-  #freed(record: InstanceRecord, nowMs: number): void {
-    if (record.isRemoved) {
-      record.refresh(nowMs);
-      this.#stateChanged(record, nowMs);
-    } else {
-      this.fleet.track(record, nowMs);
-    }
-    this.#drainInstance(record, nowMs);
-  }
-
-  #noteLanes(models: Iterable<string>, nowMs: number): void {
-    for (const model of models) {
-      const lane = this.queue.existingLane(model);
-      if (lane !== undefined) this.#noteLane(lane, nowMs);
-    }
-  }
-
-  #noteLane(lane: Lane, nowMs: number): void {
-    const isAlive = this.fleet.serving(lane.model).some(({ state }) => state === 'ready');
-    this.#patience.laneIs(lane, isAlive, nowMs);
-    this.#dropUnservedLane(lane);
-  }
-
-  /** So that the names of models that nobody serves do not pile up. */
-  #dropUnservedLane(lane: Lane): void {
-    if (lane.size > 0 || this.fleet.serving(lane.model).length > 0) return;
-    this.queue.dropLane(lane);
-    this.#patience.forgetLane(lane);
+    this.#changes.dropUnservedLane(waiting.lane);
   }
 
   // What happens as time passes
@@ -419,7 +347,7 @@ export class Scheduler {
   #letTimePass(nowMs: number): void {
     this.#expireDeadlines(nowMs);
     for (const record of this.fleet.recovered(nowMs)) {
-      this.#stateChanged(record, nowMs);
+      this.#changes.stateChanged(record, nowMs);
       this.#drainInstance(record, nowMs);
     }
     this.#expirePatience(nowMs);
@@ -456,7 +384,12 @@ export class Scheduler {
     this.#dispatcher.drainLanes(lanes, nowMs, this.#effects);
   }
 
-  #drainInstance(record: InstanceRecord, nowMs: number): void {
-    this.#dispatcher.drainInstance(record, nowMs, this.#effects);
+  #drainInstance(record: InstanceRecord | undefined, nowMs: number): void {
+    if (record !== undefined) this.#dispatcher.drainInstance(record, nowMs, this.#effects);
+  }
+
+  #freed(record: InstanceRecord, nowMs: number): void {
+    this.#changes.freed(record, nowMs);
+    this.#drainInstance(record, nowMs);
   }
 }
