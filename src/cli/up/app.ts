@@ -73,7 +73,7 @@ export async function startApp(initial: Config, hooks: AppHooks = {}): Promise<A
   });
   let applying = Promise.resolve();
   const takeOver = async (next: Config): Promise<void> => {
-    const scheduling = parts.brain.parts(next);
+    const scheduling = parts.brain.changedParts(config, next);
     await watchInstances(parts, next);
     parts.scheduler.reconfigure(scheduling);
     parts.intake.update(intakeSettings(next));

@@ -1,5 +1,6 @@
 /** What the scheduler knows besides requests and instances: how long things take, who holds which prompts, where sessions were. */
 
+import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../../config/index.ts';
 import type { LifecycleListener } from '../../domain/index.ts';
 import { createPredictor, type Predictor } from '../../prediction/index.ts';
@@ -13,9 +14,13 @@ export interface Brain {
   readonly policyInputs: PolicyInputs;
   /** In the order in which they are to hear of a dispatch: the predictor asks the index what was held before it. */
   readonly listeners: readonly LifecycleListener[];
-  /** Policy, profile and limits as the configuration says. */
-  parts(config: Config): Pick<SchedulerParts, 'policy' | 'profile' | 'settings'>;
+  /** Policy, profile and limits as the configuration says, each made anew. */
+  parts(config: Config): ConfiguredParts;
+  /** Only what differs between two configurations, so that a policy keeps what it has learnt. */
+  changedParts(before: Config, after: Config): Partial<ConfiguredParts>;
 }
+
+type ConfiguredParts = Pick<SchedulerParts, 'policy' | 'profile' | 'settings'>;
 
 export function createBrain(onSwitch: (change: PolicySwitch) => void): Brain {
   const prefixes = new PrefixIndex();
@@ -25,15 +30,22 @@ export function createBrain(onSwitch: (change: PolicySwitch) => void): Brain {
   });
   const inputs = { predictor, prefixes, sessions };
   const policyInputs = { predictor, prefixes, onSwitch };
+  const policyOf = (config: Config) => createPolicy(config.policy, policyInputs);
+  const profileOf = (config: Config) => new RoutingProfile(config.routing, inputs);
   return {
     predictor,
     inputs,
     policyInputs,
     listeners: [predictor, prefixes, sessions],
     parts: (config) => ({
-      policy: createPolicy(config.policy, policyInputs),
-      profile: new RoutingProfile(config.routing, inputs),
+      policy: policyOf(config),
+      profile: profileOf(config),
       settings: schedulerSettings(config),
+    }),
+    changedParts: (before, after) => ({
+      ...(!isDeepStrictEqual(before.policy, after.policy) && { policy: policyOf(after) }),
+      ...(!isDeepStrictEqual(before.routing, after.routing) && { profile: profileOf(after) }),
+      settings: schedulerSettings(after),
     }),
   };
 }
