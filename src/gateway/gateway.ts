@@ -133,7 +133,7 @@ class HttpGateway implements Gateway {
     const { method, path } = exchange.head;
     const isStopping = this.#closing !== undefined;
     if (isStopping) exchange.closeAfterwards();
-    const probe = answerProbe(method, path, { isStopping, isReady: this.#options.isReady?.() ?? true });
+    const probe = answerProbe(method, path, { isStopping, isReady: () => this.#options.isReady?.() ?? true });
     if (probe !== undefined) {
       writeLocalAnswer(exchange, probe);
       return;

@@ -42,13 +42,17 @@ export function createDecisionLog(capacity = 1000): DecisionLog {
   }
   const ring: Entry[] = [];
   let next = 0;
-  const byDecision = new Map<string, Entry>();
-  const lastByRequest = new Map<string, Entry>();
+  /** The last decision of each request that runs. Only operators ask for others, and for them the ring is searched. */
+  const running = new Map<string, Entry>();
 
   function forget(entry: Entry): void {
-    const { id, requestId } = entry.decision;
-    if (byDecision.get(id) === entry) byDecision.delete(id);
-    if (lastByRequest.get(requestId) === entry) lastByRequest.delete(requestId);
+    const { requestId } = entry.decision;
+    if (running.get(requestId) === entry) running.delete(requestId);
+  }
+
+  function find(isWanted: (decision: SchedulingDecision) => boolean): Entry | undefined {
+    for (const entry of newestFirst()) if (isWanted(entry.decision)) return entry;
+    return undefined;
   }
 
   function* newestFirst(): Generator<Entry> {
@@ -63,12 +67,12 @@ export function createDecisionLog(capacity = 1000): DecisionLog {
       const entry: Entry = { decision, tookMicros };
       ring[next] = entry;
       next = (next + 1) % capacity;
-      byDecision.set(decision.id, entry);
-      lastByRequest.set(decision.requestId, entry);
+      running.set(decision.requestId, entry);
     },
     outcome(record) {
-      const last = lastByRequest.get(record.requestId);
+      const last = running.get(record.requestId);
       if (last === undefined) return;
+      running.delete(record.requestId);
       last.outcome = record;
       if (last.decision.attempt === 1) return;
       for (const entry of newestFirst()) {
@@ -84,7 +88,7 @@ export function createDecisionLog(capacity = 1000): DecisionLog {
       }
       return found;
     },
-    get: (id) => byDecision.get(id) ?? lastByRequest.get(id),
+    get: (id) => find((decision) => decision.id === id) ?? find(({ requestId }) => requestId === id),
   };
 }
 

@@ -10,6 +10,7 @@ import {
   pino,
   stdTimeFunctions,
 } from 'pino';
+import { batchedOutput } from './batched-output.ts';
 import { redactForLog, redactText } from './redaction.ts';
 import type { InfoLog } from './request-log.ts';
 
@@ -102,13 +103,34 @@ function redactMessage(message: unknown): unknown {
   return typeof message === 'string' ? redactText(message) : message;
 }
 
-/** Writes happen in the background and, unless somebody watches, several lines at a time. */
+/** Characters of a batch of lines. */
+const BATCH_LENGTH = 32_768;
+
+/** Writes happen in the background and, unless somebody watches, many lines at a time. */
 function backgroundOutput(isTerminal: boolean): DestinationStream {
-  return destination({
+  if (isTerminal) return destination({ dest: STDOUT, sync: false });
+  const sink = destination({
     dest: STDOUT,
     sync: false,
-    ...(isTerminal ? {} : { minLength: 4096, periodicFlush: 250 }),
+    minLength: BATCH_LENGTH,
+    maxWrite: 2 * BATCH_LENGTH,
   });
+  const batched = batchedOutput(sink, {
+    maxLength: BATCH_LENGTH,
+    maxDelayMs: 250,
+    maxOvertakenMs: 100,
+  });
+  let isOpen = true;
+  sink.on('close', () => {
+    isOpen = false;
+  });
+  const flush = (): void => {
+    if (isOpen) batched.flushSync();
+  };
+  // Before the sink's own listeners, which close it.
+  process.prependOnceListener('beforeExit', flush);
+  process.prependOnceListener('exit', flush);
+  return batched;
 }
 
 async function prettyStream(sink: DestinationStream, colorize: boolean): Promise<DestinationStream> {

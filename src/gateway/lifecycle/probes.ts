@@ -4,7 +4,8 @@ import type { LocalAnswer } from '../intake/index.ts';
 
 export interface ProbeFacts {
   readonly isStopping: boolean;
-  readonly isReady: boolean;
+  /** Asked only where the answer depends on it: it looks at the whole fleet. */
+  readonly isReady: () => boolean;
 }
 
 /** The answer to a probe; `undefined` for a call that is none. */
@@ -13,7 +14,7 @@ export function answerProbe(method: string, path: string, facts: ProbeFacts): Lo
   if (path === '/health') return probeAnswer(200, 'ok');
   if (path !== '/ready') return undefined;
   if (facts.isStopping) return probeAnswer(503, 'stopping');
-  return facts.isReady ? probeAnswer(200, 'ready') : probeAnswer(503, 'no instance is ready');
+  return facts.isReady() ? probeAnswer(200, 'ready') : probeAnswer(503, 'no instance is ready');
 }
 
 function probeAnswer(status: number, text: string): LocalAnswer {

@@ -85,7 +85,8 @@ export class NodeHttpExchange implements Exchange {
       return;
     }
     this.#response.end();
-    if (!this.#response.writableFinished) this.#limitWriting();
+    // Mostly the system has taken all of it by now, and there is no one to wait for.
+    if (this.#response.writableLength > 0) this.#limitWriting();
   }
 
   destroy(): void {
