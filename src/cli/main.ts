@@ -10,6 +10,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   check: async () => (await import('./check.ts')).checkCommand(),
   engine: async () => (await import('./engine.ts')).engineCommand(),
   replay: async () => (await import('./replay.ts')).replayCommand(),
+  explain: async () => (await import('./explain.ts')).explainCommand(),
   key: async () => (await import('./key.ts')).keyCommand(),
   schema: async () => (await import('./schema.ts')).schemaCommand(),
 };
