@@ -1,10 +1,13 @@
 import type { ServerResponse } from 'node:http';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { freePort } from '../../bench/gateway/machine/free-port.ts';
 import { eventually } from '../bad-input/support/eventually.ts';
 import { DONE, type Script, stream, token } from '../gateway/support/upstream.ts';
 import { readerOf } from '../up/support/answers.ts';
 import { cleanup, describeHaproxy, openHaproxy, openUpstreams, urlsOf } from './support/proxied.ts';
+
+// HAProxy, three engines and Signalbox have to share what a busy machine leaves them.
+vi.setConfig({ testTimeout: 60_000 });
 
 const toClose = cleanup();
 
