@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { type Browser, chromium, type Page as Tab } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { seededRandom } from '../../domain/index.ts';
+import { findPreset, RoutingProfile } from '../../routing/index.ts';
 import { aRecord } from '../../telemetry/__fixtures__/builders.ts';
 import { controlRooms } from '../__fixtures__/control-room.ts';
 
@@ -87,6 +89,30 @@ describe.skipIf(!existsSync(BROWSER))(suite, () => {
     expect(await tab.locator('#tiles').textContent()).toContain('2 / 2instances ready1running1waiting');
     expect(await tab.locator('#queue tbody').textContent()).toContain('llama1');
     expect(await tab.locator('#decisions tbody').textContent()).toContain('80 ms');
+    expect(problems).toEqual([]);
+  });
+
+  it('shows what runs in the shadow, and how often it disagrees', async () => {
+    const room = await open();
+    for (const id of ['a', 'b']) room.addInstance({ id });
+    await visit(room.url);
+    await tab.locator('#tiles b').first().waitFor();
+    expect(await tab.locator('#shadow').isVisible()).toBe(false);
+    room.scheduler.setShadow({
+      profile: new RoutingProfile(findPreset('round-robin')),
+      random: seededRandom(1),
+    });
+    for (let i = 0; i < 20; i++) room.submit({ id: `r${i}` }).complete();
+    const { disagreements } = room.scheduler.shadow()!.where!;
+    await tab.reload();
+    await tab.locator('#shadow').waitFor();
+    expect(await tab.locator('#shadow-facts').textContent()).toContain(
+      'profile round-robin beside profile least-loaded and policy fifo',
+    );
+    const counts = await tab.locator('#shadow-counts tbody td').allTextContents();
+    expect(counts.slice(0, 4)).toEqual(['llama', 'where', '20', `${Math.round(disagreements * 5)} %`]);
+    expect(await tab.locator('#disagreements tbody tr').count()).toBe(Math.min(10, disagreements));
+    expect(await tab.locator('#disagreements tbody').textContent()).toContain('round-robin of 2 that passed');
     expect(problems).toEqual([]);
   });
 

@@ -14,6 +14,7 @@ td.why { white-space: normal; min-width: 220px; color: var(--soft); }
 form { display: none; gap: 8px; align-items: center; } form.shown { display: flex; }
 input, button { font: inherit; padding: 5px 10px; border: 1px solid var(--line); border-radius: 6px;
   background: var(--card); color: var(--ink); }
+h2.further { margin-top: 18px; }
 #notice { margin: 0; padding: 0 28px; } #notice:empty { display: none; }
 `;
 
@@ -27,6 +28,8 @@ const BODY = `
 <section><h2>Instances</h2><table id="instances"></table></section>
 <section><h2>Queue</h2><table id="queue"></table></section>
 <section><h2>Last decisions</h2><table id="decisions"></table></section>
+<section id="shadow" hidden><h2>In the shadow</h2><p id="shadow-facts" class="soft"></p><table id="shadow-counts"></table>
+<h2 class="further">Last disagreements</h2><table id="disagreements"></table></section>
 </main>`;
 
 /** Everything that is shown goes in as text nodes, so that no name can become markup. */
@@ -102,10 +105,55 @@ const DECISION_COLUMNS = [
   ['Sent to', (one) => element('span', { className: 'mono' }, one.instanceId + (one.attempt > 1 ? ' (attempt ' + one.attempt + ')' : ''))],
   ['Waited', (one) => duration(one.queueMs), 'number'],
   ['TTFT', (one) => duration(one.outcome && one.outcome.ttftMs), 'number'],
+  ['Predicted', (one) => duration(one.predictedTtftMs && one.predictedTtftMs.mean), 'number'],
   ['E2E', (one) => duration(one.outcome && one.outcome.e2eMs), 'number'],
   ['Outcome', (one) => outcome(one.outcome)],
   ['Why', (one) => one.reason, 'why'],
 ];
+
+/** The shadow's figure minus ours: less is better. */
+function difference(of, unit) {
+  if (!of || of.samples === 0) return '–';
+  const size = Math.abs(of.mean);
+  const text = (of.mean > 0 ? '+' : of.mean < 0 ? '−' : '±') + (unit === 'ms' ? duration(size) : number(Number(size.toFixed(2))));
+  return element('span', { className: of.mean < 0 ? 'good' : of.mean > 0 ? 'warn' : '' }, text);
+}
+
+const SHADOW_COLUMNS = [
+  ['Model', (row) => row.model],
+  ['About', (row) => row.about],
+  ['Decisions', (row) => number(row.counts.decisions), 'number'],
+  ['Disagreed', (row) => percent(row.counts.disagreementShare), 'number'],
+  ['Rated both the same', (row) => number(row.counts.equalScores), 'number'],
+  ['Predicted TTFT', (row) => difference(row.counts.predictedTtftMs, 'ms'), 'number'],
+  ['Load there', (row) => difference(row.counts.load), 'number'],
+  ['Waited', (row) => difference(row.counts.waitedMs, 'ms'), 'number'],
+];
+
+const DISAGREEMENT_COLUMNS = [
+  ['Time', (one) => new Date(one.atMs).toLocaleTimeString()],
+  ['Request', (one) => element('span', { className: 'mono' }, one.requestId)],
+  ['About', (one) => one.about],
+  ['Ours', (one) => element('span', { className: 'mono' }, one.ours.instanceId || one.ours.requestId)],
+  ['Shadow', (one) => element('span', { className: 'mono' }, one.shadow ? one.shadow.instanceId || one.shadow.requestId : 'nobody yet')],
+  ['Why ours', (one) => one.ours.reason || waitingFacts(one.ours), 'why'],
+  ['Why the shadow’s', (one) => one.reason || (one.shadow ? one.shadow.reason || waitingFacts(one.shadow) : '–'), 'why'],
+];
+
+const waitingFacts = (one) => one.priority + ', waited ' + duration(one.waitedMs) + ', ' + number(one.tokens) + ' tokens';
+
+function showShadow(shadow) {
+  byId('shadow').hidden = !shadow;
+  if (!shadow) return;
+  const runs = [shadow.profile && 'profile ' + shadow.profile, shadow.policy && 'policy ' + shadow.policy].filter(Boolean);
+  const against = shadow.against ? ' beside profile ' + shadow.against.profile + ' and policy ' + shadow.against.policy : '';
+  byId('shadow-facts').textContent = runs.join(' and ') + against + ', since ' + new Date(shadow.sinceMs).toLocaleTimeString() +
+    (shadow.failure ? '. It has ended: ' + shadow.failure : '');
+  const rows = shadow.models.flatMap(({ model, where, when }) => [
+    where && { model, about: 'where', counts: where }, when && { model, about: 'when', counts: when }].filter(Boolean));
+  fill(byId('shadow-counts'), SHADOW_COLUMNS, rows, 'No decisions yet.');
+  fill(byId('disagreements'), DISAGREEMENT_COLUMNS, shadow.disagreements, 'None yet.');
+}
 
 function fill(table, columns, rows, whenEmpty) {
   const head = element('tr', {}, ...columns.map(([title, , className]) => element('th', { className: className || '' }, title)));
@@ -137,12 +185,14 @@ async function read(path) {
 
 async function refresh() {
   try {
-    const [fleet, queue, log] = await Promise.all(['admin/instances', 'admin/queue', 'admin/decisions?limit=25'].map(read));
+    const paths = ['admin/instances', 'admin/queue', 'admin/decisions?limit=25', 'admin/shadow?limit=10'];
+    const [fleet, queue, log, { shadow }] = await Promise.all(paths.map(read));
     byId('fleet').textContent = fleet.fleet || '';
     tiles(fleet.instances, queue);
     fill(byId('instances'), INSTANCE_COLUMNS, fleet.instances, 'No instances yet.');
     fill(byId('queue'), LANE_COLUMNS, queue.lanes.filter((lane) => lane.waitingRequests > 0), 'Nothing waits.');
     fill(byId('decisions'), DECISION_COLUMNS, log.decisions, 'No decisions yet.');
+    showShadow(shadow);
     byId('clock').textContent = 'as of ' + new Date().toLocaleTimeString();
     byId('notice').textContent = '';
   } catch (error) {
