@@ -1,5 +1,6 @@
 /** What is measured, and how it is shown: metrics, the decision log, the log. */
 
+export { MetricsCollector, type MetricsCollectorOptions } from './collector/index.ts';
 export {
   createDecisionLog,
   type DecisionLog,
@@ -19,6 +20,7 @@ export {
 } from './logger.ts';
 export { METRICS, type MetricDefinition, type MetricName, type MetricType } from './metric-definitions.ts';
 export type { WatchedScheduler } from './metrics.ts';
+export type { WatchedPredictor } from './prediction-metrics.ts';
 export { type PredictionOutcome, predictionOutcome } from './prediction-outcome.ts';
 export { REDACTED, redactForLog, redactSecrets, redactText } from './redaction.ts';
 export { type InfoLog, logRequest } from './request-log.ts';

@@ -146,6 +146,18 @@ export const METRICS = {
     '1 when the last report of an instance is too old to count fully, or there is none.',
     PER_INSTANCE,
   ),
+  signalbox_prediction_ttft_error_ratio: gauge(
+    'Mean absolute error of the last 1,000 predicted times to first token, as a share of the actual.',
+    ['predictor'],
+  ),
+  signalbox_prediction_tpot_error_ratio: gauge(
+    'Mean absolute error of the last 1,000 predicted times per output token, as a share of the actual.',
+    ['predictor'],
+  ),
+  signalbox_prediction_ttft_within_p80_ratio: gauge(
+    'Share of the last 1,000 first tokens that came within the predicted 80 % quantile.',
+    ['predictor'],
+  ),
   signalbox_config_last_reload_successful: gauge(
     '1 when the last load of the configuration succeeded, 0 when it was refused.',
   ),

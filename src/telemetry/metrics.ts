@@ -4,6 +4,7 @@ import type { Clock } from '../domain/index.ts';
 import type { SchedulerInspection } from '../scheduler/inspection.ts';
 import { type BoundedLabels, createBoundedLabels } from './bounded-labels.ts';
 import { createMetricStore, type MetricStore } from './metric-store.ts';
+import { readPredictor, type WatchedPredictor } from './prediction-metrics.ts';
 import { createProcessMetrics, watchEventLoop } from './process-metrics.ts';
 import { createRequestMetrics, type RequestMetrics } from './request-metrics.ts';
 import { readScheduler } from './scheduler-metrics.ts';
@@ -25,6 +26,8 @@ export interface MetricsOptions {
 export interface Metrics extends RequestMetrics {
   /** Whose state the metrics show from now on. */
   watch(scheduler: WatchedScheduler): void;
+  /** Whose accuracy the metrics show from now on. */
+  watchPredictor(predictor: WatchedPredictor): void;
   onConfigLoad(isApplied: boolean): void;
   /** The page in Prometheus' text format, version 0.0.4. */
   text(): Promise<string>;
@@ -36,6 +39,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const eventLoop = watchEventLoop(store);
   const processMetrics = createProcessMetrics();
   let scheduler: WatchedScheduler | undefined;
+  let predictor: WatchedPredictor | undefined;
   const models = createBoundedLabels({
     maxValues: options.maxModelLabels ?? 200,
     isKnown: (name) => scheduler?.modelNames().includes(name) ?? false,
@@ -54,6 +58,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
       forgetDeparted(scheduler);
       readScheduler(scheduler, { store, models, instances });
     }
+    if (predictor !== undefined) readPredictor(predictor, store);
     return (await store.text()) + (await processMetrics.text());
   }
 
@@ -61,6 +66,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
     ...requests,
     watch(watched) {
       scheduler = watched;
+    },
+    watchPredictor(watched) {
+      predictor = watched;
     },
     onConfigLoad: (isApplied) => countConfigLoad(store, isApplied, options.clock),
     text: shared(writePage),

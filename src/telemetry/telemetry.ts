@@ -5,6 +5,7 @@ import type { DecisionListener } from '../scheduler/inspection.ts';
 import { createDecisionLog, type DecisionLog } from './decision-log.ts';
 import { createInstanceErrorLog, type InstanceErrorLog } from './instance-errors.ts';
 import { createMetrics, type MetricsOptions, type WatchedScheduler } from './metrics.ts';
+import type { WatchedPredictor } from './prediction-metrics.ts';
 import { type InfoLog, logRequest } from './request-log.ts';
 import type { RequestObserver, RequestRecord } from './request-record.ts';
 
@@ -26,6 +27,8 @@ export interface Telemetry {
   readonly instanceErrors: InstanceErrorLog;
   /** Whose queue and fleet the metrics show; the scheduler is made after its listener. */
   watch(scheduler: WatchedScheduler): void;
+  /** Whose accuracy the metrics show. */
+  watchPredictor(predictor: WatchedPredictor): void;
   /** The configuration was loaded (the first time, or anew), or what was found was refused. */
   onConfigLoad(isApplied: boolean): void;
   /** The page in Prometheus' text format. */
@@ -72,6 +75,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     decisions,
     instanceErrors,
     watch: metrics.watch,
+    watchPredictor: metrics.watchPredictor,
     onConfigLoad: metrics.onConfigLoad,
     metricsText: metrics.text,
     stop: metrics.stop,

@@ -2,7 +2,9 @@
 
 import { F5_VECTOR_FILES, run as runF5 } from './f5.ts';
 import type { VectorSuite } from './runner.ts';
+import { SAGELLM_METRICS } from './sagellm-metrics.ts';
 import { SAGELLM_POLICIES } from './sagellm-policies.ts';
+import { SAGELLM_ROUTING } from './sagellm-routing.ts';
 
 const F5_SUITES: readonly VectorSuite[] = F5_VECTOR_FILES.map((file) => ({
   file,
@@ -10,7 +12,12 @@ const F5_SUITES: readonly VectorSuite[] = F5_VECTOR_FILES.map((file) => ({
 }));
 
 /** Of several for one file, each record is run by the first that handles its kind. */
-export const VECTOR_SUITES: readonly VectorSuite[] = [...F5_SUITES, SAGELLM_POLICIES];
+export const VECTOR_SUITES: readonly VectorSuite[] = [
+  ...F5_SUITES,
+  SAGELLM_POLICIES,
+  SAGELLM_ROUTING,
+  SAGELLM_METRICS,
+];
 
 /** The names that files and folders of vectors have, wherever they lie. */
 export const VECTOR_FILES: readonly string[] = [...new Set(VECTOR_SUITES.map(({ file }) => file))];
