@@ -64,6 +64,13 @@ export {
   SCORER_NAMES,
   SCORERS,
 } from './registry.ts';
+export {
+  classifyPhase,
+  DEFAULT_PHASE_SETTINGS,
+  type PhaseSettings,
+  type RequestPhase,
+} from './roles/classify.ts';
+export { type RoleFit, type RunningPhases, roleFit, roleServes } from './roles/role-fit.ts';
 export { SessionMemory } from './sessions/session-memory.ts';
 export { isNvlinkPeer, isSameMachine, TOPOLOGY_AFFINITY, topologyAffinity } from './topology/affinity.ts';
 export { type GpuTopology, parseNvidiaTopology, topologyLabels } from './topology/nvidia-topology.ts';
