@@ -11,7 +11,7 @@ describe('the flags', () => {
       measurements: ['requests', 'latency', 'streams', 'memory'],
       concurrency: [8, 64, 256],
       streams: 200,
-      openStreams: [200, 1200],
+      openStreams: [200, 2200],
       json: 'default.json',
     });
   });

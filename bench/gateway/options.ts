@@ -23,6 +23,8 @@ export interface Settings {
   readonly streams: number;
   /** Open streams at the first and at the second reading of the memory. */
   readonly openStreams: readonly [number, number];
+  /** Fresh processes of each contender in which that is read. */
+  readonly memoryRounds: number;
   readonly settleSeconds: number;
   /** Where the figures are written; absent where they would leave holes in the published ones. */
   readonly json?: string;
@@ -36,7 +38,8 @@ const FULL = {
   latencyRounds: 25,
   latencyRequests: 300,
   streams: 200,
-  openStreams: [200, 1_200],
+  openStreams: [200, 2_200],
+  memoryRounds: 3,
   settleSeconds: 1.5,
 } as const;
 
@@ -48,7 +51,8 @@ const QUICK = {
   requestRounds: 1,
   latencyRounds: 5,
   latencyRequests: 100,
-  openStreams: [200, 700],
+  openStreams: [200, 1_200],
+  memoryRounds: 1,
   settleSeconds: 0.5,
 } as const;
 

@@ -33,6 +33,7 @@ export function reportText(
   return [
     '',
     contenderTable(summary),
+    ...idleNotes(summary),
     '',
     'Signalbox divided by …',
     ratioTable(summary),
@@ -51,6 +52,17 @@ function contenderTable({ contenders }: Summary): string {
     ['', ...names],
     ...COLUMNS.map(([title, read]) => [title, ...names.map((name) => shown(read(contenders[name] ?? {})))]),
   ]);
+}
+
+/** Below this share of its core a contender was waiting for the load more than the load for it. */
+const BUSY_SHARE = 0.9;
+
+function idleNotes({ contenders }: Summary): readonly string[] {
+  const idle = CONTENDER_NAMES.filter((name) => (contenders[name]?.coreShare ?? 1) < BUSY_SHARE);
+  if (idle.length === 0) return [];
+  return [
+    `${idle.join(' and ')} did not use the whole core: more requests/s than shown may be possible, µs/request says how many.`,
+  ];
 }
 
 const RATIO_TITLES: Readonly<Record<keyof Summary['ratios'], string>> = {

@@ -60,6 +60,10 @@ async function main(): Promise<void> {
 }
 
 function settingsOrUsage(args: readonly string[]): Settings | undefined {
+  if (args.includes('--help')) {
+    say(USAGE);
+    return undefined;
+  }
   try {
     return readSettings(args, DEFAULT_JSON);
   } catch (error) {

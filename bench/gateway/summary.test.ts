@@ -36,8 +36,8 @@ function streamRow(contender: ContenderName, pace: 'closed' | 'step', micros: nu
   };
 }
 
-function memoryRow(contender: ContenderName, bytesPerOpenStream: number): MemoryRow {
-  return { contender, openStreams: [200, 1200], residentBytes: [1, 2], bytesPerOpenStream };
+function memoryRow(contender: ContenderName, bytesPerOpenStream: number, round = 1): MemoryRow {
+  return { contender, round, openStreams: [200, 1200], residentBytes: [1, 2], bytesPerOpenStream };
 }
 
 const rowsOf = (rows: Partial<Rows>): Rows => ({ ...noRows(), ...rows });
@@ -105,6 +105,13 @@ describe('streams', () => {
       framesLost: 3,
       streamsAltered: 4,
     });
+  });
+});
+
+describe('memory', () => {
+  it('is the median of the rounds', () => {
+    const memory = [40_000, 20_000, 21_000].map((bytes, round) => memoryRow('signalbox', bytes, round));
+    expect(summarise(rowsOf({ memory })).bytesPerOpenStream).toBe(21_000);
   });
 });
 
@@ -185,6 +192,19 @@ describe('the budgets', () => {
 });
 
 describe('the report', () => {
+  it('says who was not what the load waited for', () => {
+    const rows = rowsOf({
+      requests: [
+        requestRow('signalbox', 9_000),
+        { ...requestRow('haproxy', 30_000), coreShare: 0.6 },
+        { ...requestRow('nginx', 30_000), coreShare: 0.91 },
+      ],
+    });
+    const text = reportText(summarise(rows), [], []);
+    expect(text).toContain('haproxy did not use the whole core');
+    expect(text).not.toContain('nginx did not');
+  });
+
   it('shows figures, ratios, verdicts, and once each reason why something is not there', () => {
     const rows = rowsOf({
       requests: [requestRow('signalbox', 9_000), requestRow('haproxy', 36_000)],

@@ -81,7 +81,9 @@ function figuresOf(name: ContenderName, rows: Rows): ContenderFigures {
     ...requestFigures(name, rows),
     ...latencyFigures(name, rows),
     ...streamFigures(name, rows),
-    bytesPerOpenStream: rows.memory.find(({ contender }) => contender === name)?.bytesPerOpenStream,
+    bytesPerOpenStream: median(
+      rows.memory.filter(({ contender }) => contender === name).map((row) => row.bytesPerOpenStream),
+    ),
   });
 }
 

@@ -9,12 +9,11 @@ import { type Bench, orSkip } from './bench.ts';
 export async function measureMemory(bench: Bench): Promise<void> {
   const { settings, say } = bench;
   say(`memory with ${settings.openStreams.join(' and then ')} open streams`);
-  for (const { name } of bench.contenders) {
-    if (name === 'direct') continue;
+  for (const [{ name }, round] of turns(bench)) {
     await orSkip(bench, { name }, 'memory', async () => {
       const contender = await bench.startFresh(name);
       try {
-        await measureOne(bench, contender);
+        await measureOne(bench, contender, round);
       } finally {
         await bench.rig.ask('closeStreams', {});
         await contender.stop();
@@ -23,7 +22,17 @@ export async function measureMemory(bench: Bench): Promise<void> {
   }
 }
 
-async function measureOne({ settings, rig, rows }: Bench, contender: Contender): Promise<void> {
+function turns({ settings, contenders }: Bench): (readonly [Contender, number])[] {
+  const measured = contenders.filter(({ name }) => name !== 'direct');
+  const rounds = Array.from({ length: settings.memoryRounds }, (_, index) => index + 1);
+  return rounds.flatMap((round) => measured.map((contender) => [contender, round] as const));
+}
+
+async function measureOne(
+  { settings, rig, rows }: Bench,
+  contender: Contender,
+  round: number,
+): Promise<void> {
   const { name, url, headers } = contender;
   const [few, many] = settings.openStreams;
   const read = async (open: number): Promise<number> => {
@@ -36,6 +45,7 @@ async function measureOne({ settings, rig, rows }: Bench, contender: Contender):
   const second = await read(many - few);
   rows.memory.push({
     contender: name,
+    round,
     openStreams: [few, many],
     residentBytes: [first, second],
     bytesPerOpenStream: (second - first) / (many - few),

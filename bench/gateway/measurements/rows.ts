@@ -37,6 +37,7 @@ export interface StreamRow {
 
 export interface MemoryRow {
   readonly contender: ContenderName;
+  readonly round: number;
   readonly openStreams: readonly [number, number];
   /** Resident bytes of all its processes, after garbage was collected, at each of the two. */
   readonly residentBytes: readonly [number, number];
