@@ -8,7 +8,7 @@ import {
   type PoolEngine,
   PoolTable,
 } from '../../../src/sideband/index.ts';
-import { firstDifference, isRecord, runAll, type Verdict, type VectorOutcome } from './outcome.ts';
+import { firstDifference, isRecord, runAll, type VectorOutcome, type Verdict } from './outcome.ts';
 
 interface ApiRecord {
   readonly id: string;
@@ -170,7 +170,8 @@ function faultOf({ endpoint, pool, response }: ApiRecord): string | undefined {
   if (response.status === 500) return 'fault 15: analyze fails when all scores are 0 or nothing is tried';
   if (!isRecord(response.body) || 'error' in response.body) return undefined;
   if (pool.engine_type === 'xinference') return 'fault 15: analyze ignores the model that is asked for';
-  if (pool.members.some(({ score }) => score! < 0)) return 'fault 3: a negative score makes nonsense of shares';
+  if (pool.members.some(({ score }) => score! < 0))
+    return 'fault 3: a negative score makes nonsense of shares';
   return pool.members.some((member) => isOverThreshold(pool, member))
     ? 'fault 15: analyze ignores the thresholds'
     : undefined;

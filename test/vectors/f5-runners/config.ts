@@ -14,7 +14,7 @@ import type { Environment } from '../../../src/discovery/f5/config/values.ts';
 import { candidatesFor } from '../../../src/discovery/f5/metrics/candidates.ts';
 import { poolSettingsOf } from '../../../src/sideband/f5/pool-settings.ts';
 import { PoolTable, poolKey } from '../../../src/sideband/index.ts';
-import { firstDifference, runAll, type Verdict, type VectorOutcome } from './outcome.ts';
+import { firstDifference, runAll, type VectorOutcome, type Verdict } from './outcome.ts';
 
 interface LoadRecord {
   readonly id: string;
@@ -54,11 +54,15 @@ function judgeLoad({ yaml, env, error, config }: LoadRecord): Verdict {
     yaml === null ? defaultSchedulerFile(env) : parseSchedulerFile(yaml, env).file,
   );
   if (typeof loaded === 'string') {
-    return error === null ? { why: `found the error ${loaded}` } : wrong(messageDifference(loaded, error.message));
+    return error === null
+      ? { why: `found the error ${loaded}` }
+      : wrong(messageDifference(loaded, error.message));
   }
   if (error !== null) return { why: `found no error, expected ${error.message}` };
   if (/engine_type: [A-Z]/.test(yaml ?? '') && config !== null) {
-    const lower = JSON.parse(JSON.stringify(config).replaceAll(/"engine_type":"(\w+)"/g, (all) => all.toLowerCase()));
+    const lower = JSON.parse(
+      JSON.stringify(config).replaceAll(/"engine_type":"(\w+)"/g, (all) => all.toLowerCase()),
+    );
     const difference = firstDifference(shown(loaded), lower);
     return wrong(difference) ?? { skip: 'fault 11: engine_type in capitals is accepted and then fails' };
   }
@@ -68,7 +72,9 @@ function judgeLoad({ yaml, env, error, config }: LoadRecord): Verdict {
 /** A message that is the existing scheduler's own text is kept; one that its language wrote is put into words. */
 function messageDifference(found: string, expected: string): string | undefined {
   const [beginning] = /^Configuration file [a-z ]+: /.exec(expected) ?? [''];
-  const isInternal = /NoneType|invalid literal|could not convert|while parsing|not iterable|object has/.test(expected);
+  const isInternal = /NoneType|invalid literal|could not convert|while parsing|not iterable|object has/.test(
+    expected,
+  );
   if (isInternal && found.startsWith(beginning) && found.length > beginning.length) return undefined;
   return firstDifference(found, expected);
 }
@@ -154,7 +160,9 @@ function judgeReload(record: ReloadRecord): Verdict {
   const loaded = attempt(() => parseSchedulerFile(record.new_yaml, {}).file);
   if (typeof loaded === 'string' || record.load_error) {
     const isRight = typeof loaded === 'string' && Boolean(record.load_error);
-    return isRight ? undefined : { why: `found ${JSON.stringify(loaded)}, expected ${JSON.stringify(record.load_error)}` };
+    return isRight
+      ? undefined
+      : { why: `found ${JSON.stringify(loaded)}, expected ${JSON.stringify(record.load_error)}` };
   }
   const refusal = attempt(() => requireReloadable(loaded));
   if ((refusal !== undefined) !== (record.apply_error !== undefined)) {
@@ -171,7 +179,8 @@ function judgeReload(record: ReloadRecord): Verdict {
 
 function faultOf({ new_yaml, apply_error }: ReloadRecord): string | undefined {
   if (apply_error === undefined) return undefined;
-  if (/engine_type: [A-Z]/.test(new_yaml)) return 'fault 11: engine_type in capitals is refused by hot reload only';
+  if (/engine_type: [A-Z]/.test(new_yaml))
+    return 'fault 11: engine_type in capitals is refused by hot reload only';
   if (/log_level: warn\b/i.test(new_yaml)) return 'fault 11: log_level WARN is refused by hot reload only';
   return undefined;
 }
@@ -200,7 +209,8 @@ function changeDifference(
   const found = compareFiles(before, after);
   for (const [theirs, ours] of Object.entries(CHANGE_NAMES)) {
     const wanted = expected?.[theirs];
-    if (wanted !== undefined && found[ours] !== wanted) return `${theirs}: found ${found[ours]}, expected ${wanted}`;
+    if (wanted !== undefined && found[ours] !== wanted)
+      return `${theirs}: found ${found[ours]}, expected ${wanted}`;
   }
   return undefined;
 }
@@ -242,13 +252,20 @@ function candidateCounts({ metricKeys }: SchedulerFile): unknown {
   const isTheirs = ({ key, variant }: { key: string; variant: string }) => key !== ours || variant !== 'vllm';
   const counts = (engine: 'vllm' | 'sglang') =>
     Object.fromEntries(
-      Object.entries(candidatesFor(engine, metricKeys)).map(([metric, all]) => [metric, all.filter(isTheirs).length]),
+      Object.entries(candidatesFor(engine, metricKeys)).map(([metric, all]) => [
+        metric,
+        all.filter(isTheirs).length,
+      ]),
     );
   return { vllm: counts('vllm'), sglang: counts('sglang') };
 }
 
 /** The records tell the host only where a new client was made. */
-function hostDifference(before: SchedulerFile, after: SchedulerFile, expected: string | null): string | undefined {
+function hostDifference(
+  before: SchedulerFile,
+  after: SchedulerFile,
+  expected: string | null,
+): string | undefined {
   const found = compareFiles(before, after).f5 ? after.f5.host : null;
   return firstDifference(found, expected);
 }
@@ -264,4 +281,3 @@ function attempt<Result>(work: () => Result): Result | string {
 function wrong(why: string | undefined): Verdict {
   return why === undefined ? undefined : { why };
 }
-

@@ -1,6 +1,7 @@
 /** Runs `f5-icontrol.jsonl`: calls to the appliance, what its failures mean, and fetching members' figures. */
 
 import { isDeepStrictEqual } from 'node:util';
+import { failureOfStatus } from '../../../src/discovery/f5/icontrol/appliance-error.ts';
 import {
   ApplianceError,
   createIControlClient,
@@ -11,14 +12,13 @@ import {
   parseSchedulerFile,
   toF5Settings,
 } from '../../../src/discovery/f5/index.ts';
-import { failureOfStatus } from '../../../src/discovery/f5/icontrol/appliance-error.ts';
 import { ManualClock } from '../../../src/domain/index.ts';
 import type { PageClient } from '../../../src/engines/index.ts';
 import type { F5Metrics } from '../../../src/routing/index.ts';
 import { listMembers, type RoundParts, readFigures } from '../../../src/sideband/f5/rounds.ts';
 import { type MemberAddress, memberName, Pool, PoolTable } from '../../../src/sideband/index.ts';
 import { startScriptedAppliance } from '../../f5/scripted-appliance.ts';
-import { firstDifference, runAll, type Verdict, type VectorOutcome } from './outcome.ts';
+import { firstDifference, runAll, type VectorOutcome, type Verdict } from './outcome.ts';
 
 interface RecordedCall {
   readonly method: string;
@@ -167,7 +167,8 @@ function judgeResult({ op, result, calls }: Step, found: Found): Verdict {
   if (op[0] === 'dg_sync' && isCreated && result.ok === false) {
     return 'ok' in found ? { skip: 'fault 17: 201 counts as failure' } : { why: String(found.error) };
   }
-  if (result.error === undefined) return wrong(firstDifference('ok' in found ? found.ok : String(found.error), result.ok));
+  if (result.error === undefined)
+    return wrong(firstDifference('ok' in found ? found.ok : String(found.error), result.ok));
   if ('ok' in found) return { why: `found no error, expected ${result.error.message}` };
   const counts = meansPoolIsGone(found.error);
   if (counts !== result.counts_towards_removal) {
@@ -196,7 +197,11 @@ function classOf(error: unknown): string {
 }
 
 /** These records tell only the text of an error; the first status in it stands for the answer that we would have seen. */
-function judgeFailure({ error: { message }, failure_class, counts_towards_removal }: Of<'failure_class'>): Verdict {
+function judgeFailure({
+  error: { message },
+  failure_class,
+  counts_towards_removal,
+}: Of<'failure_class'>): Verdict {
   const status = Number(/\b\d{3}\b/.exec(message)?.[0] ?? 0);
   const silent = /timeout/i.test(message) ? 'timeout' : 'unreachable';
   const error = new ApplianceError(status === 0 ? silent : failureOfStatus(status), message);
@@ -249,7 +254,9 @@ function judgeUpdate({ before, new: wanted, stats, after }: Of<'member_update'>)
     member.models = new Map(models.map(([name, utilisation]) => [name, { utilisation, readAtMs: 0 }]));
   }
   const found = pool.setMembers(wanted.map(addressOf), 1);
-  return wrong(firstDifference(found, stats)) ?? wrong(firstDifference(shownMembers(pool), after.map(comparable)));
+  return (
+    wrong(firstDifference(found, stats)) ?? wrong(firstDifference(shownMembers(pool), after.map(comparable)))
+  );
 }
 
 interface FetchArguments {
@@ -287,7 +294,8 @@ async function judgeFetch({ engine_type, args, calls, after }: Of<'metrics_fetch
     timeout_s,
     authorization: basic_auth === null ? (headers.Authorization ?? null) : basicHeader(basic_auth),
   }));
-  if (!isDeepStrictEqual(asked, wanted)) return { why: firstDifference(asked, wanted) ?? 'asked for something else' };
+  if (!isDeepStrictEqual(asked, wanted))
+    return { why: firstDifference(asked, wanted) ?? 'asked for something else' };
   return wrong(firstDifference(shownMembers(pool), after.map(comparable)));
 }
 
@@ -319,7 +327,10 @@ function partsFor(args: FetchArguments & { readonly engine: PoolSection['engine'
     ...(args.user !== undefined && { metric_user: args.user }),
     ...(args.pwd !== undefined && { metric_pwd_env: 'PASSWORD' }),
   };
-  const text = JSON.stringify({ f5: { host: 'h' }, pools: [{ name: 'p', engine_type: args.engine, metrics }] });
+  const text = JSON.stringify({
+    f5: { host: 'h' },
+    pools: [{ name: 'p', engine_type: args.engine, metrics }],
+  });
   const { settings } = toF5Settings(parseSchedulerFile(text, { PASSWORD: args.pwd }).file);
   const [section] = settings.pools;
   const table = new PoolTable();

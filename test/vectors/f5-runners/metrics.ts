@@ -7,9 +7,9 @@ import { candidatesFor } from '../../../src/discovery/f5/metrics/candidates.ts';
 import { createPageReader } from '../../../src/discovery/f5/metrics/read-page.ts';
 import { readModelFigures } from '../../../src/discovery/f5/metrics/xinference.ts';
 import type { F5Metrics } from '../../../src/routing/index.ts';
-import { modelScore, type ModelLoad } from '../../../src/sideband/pools/member.ts';
 import { Pool } from '../../../src/sideband/index.ts';
-import { firstDifference, runAll, type Verdict, type VectorOutcome } from './outcome.ts';
+import { type ModelLoad, modelScore } from '../../../src/sideband/pools/member.ts';
+import { firstDifference, runAll, type VectorOutcome, type Verdict } from './outcome.ts';
 
 interface PageRecord {
   readonly id: string;
@@ -89,18 +89,26 @@ function faultOf(record: PageRecord, found: Found, difference: string): string |
   const misread = MISREAD_SAMPLES[record.sample];
   if (misread !== undefined) return `fault 9: ${misread}`;
   const usesNewName = found.cached_keys.cache_usage === 'vllm:kv_cache_usage_perc';
-  if (usesNewName && (record.expect.metrics.cache_usage === undefined || record.expect.detected_variant === 'unknown')) {
+  if (
+    usesNewName &&
+    (record.expect.metrics.cache_usage === undefined || record.expect.detected_variant === 'unknown')
+  ) {
     return 'fault 1: the new name of the cache metric is not known';
   }
-  if (found.cached_keys.cache_usage === 'npu_cache_usage_perc') return 'fault 10: a share in percent is taken as it is';
+  if (found.cached_keys.cache_usage === 'npu_cache_usage_perc')
+    return 'fault 10: a share in percent is taken as it is';
   if (!difference.startsWith('.detected_variant')) return undefined;
   if (record.hash_seed_dependent) return 'fault 8: the variant shown depends on the hashing of strings';
-  const repeatsPlainName = Object.values(found.cached_keys).some((key) => key !== undefined && isShared(key, record));
+  const repeatsPlainName = Object.values(found.cached_keys).some(
+    (key) => key !== undefined && isShared(key, record),
+  );
   return repeatsPlainName ? 'fault 8: a variant that repeats a plain name is shown by it' : undefined;
 }
 
 function isShared(key: string, { engine_type, engines_metrics_keys }: PageRecord): boolean {
-  const isConfigured = Object.values(engines_metrics_keys ?? {}).some((keys) => Object.values(keys).includes(key));
+  const isConfigured = Object.values(engines_metrics_keys ?? {}).some((keys) =>
+    Object.values(keys).includes(key),
+  );
   return isConfigured && Object.values(candidatesFor(engine_type, [])).some((all) => all[0]?.key === key);
 }
 

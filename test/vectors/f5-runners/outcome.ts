@@ -50,9 +50,7 @@ export function firstDifference(
     return isClose(found, wanted, tolerance) ? undefined : differs(path, found, wanted);
   }
   if (Array.isArray(found) && Array.isArray(expected) && found.length === expected.length) {
-    return firstOf(found.keys(), (i) =>
-      firstDifference(found[i], expected[i], tolerance, `${path}[${i}]`),
-    );
+    return firstOf(found.keys(), (i) => firstDifference(found[i], expected[i], tolerance, `${path}[${i}]`));
   }
   if (isRecord(found) && isRecord(expected)) {
     const keys = new Set([...Object.keys(expected), ...Object.keys(found)]);

@@ -1,12 +1,5 @@
 /** Runs `f5-scores.jsonl`: modes, rounds, normalisers and the weighted choice. */
 
-import {
-  chancesOf,
-  chooseWeighted,
-  type F5Metrics,
-  type F5ModeSettings,
-  isF5ModeName,
-} from '../../../src/routing/index.ts';
 import { adaptiveDistribution } from '../../../src/routing/f5/adaptive-distribution.ts';
 import {
   minMax,
@@ -16,9 +9,16 @@ import {
   ratioOfTwo,
   smooth,
 } from '../../../src/routing/f5/normalisers.ts';
+import {
+  chancesOf,
+  chooseWeighted,
+  type F5Metrics,
+  type F5ModeSettings,
+  isF5ModeName,
+} from '../../../src/routing/index.ts';
 import { poolStatus } from '../../../src/sideband/api/pool-status.ts';
 import { Pool } from '../../../src/sideband/index.ts';
-import { firstDifference, runAll, type Verdict, type VectorOutcome } from './outcome.ts';
+import { firstDifference, runAll, type VectorOutcome, type Verdict } from './outcome.ts';
 
 /** `log2`, `exp` and `tanh` are not specified to the last bit. */
 const TOLERANCE = 1e-12;
@@ -86,7 +86,11 @@ function judgeScore({ mode, members, error, expect }: ScoreRecord): Verdict {
   const settings = settingsOf(mode);
   const pool = aPool(members);
   for (const { ip, port, score } of members) pool.find(`${ip}:${port}`)!.score = score;
-  const problem = scoreRound(pool, settings, members.map(({ metrics }) => metrics));
+  const problem = scoreRound(
+    pool,
+    settings,
+    members.map(({ metrics }) => metrics),
+  );
   if ((problem === undefined) !== (error === undefined)) {
     return { why: `found ${problem ?? 'no error'}, expected ${error?.message ?? 'none'}` };
   }
@@ -97,7 +101,12 @@ function judgeScore({ mode, members, error, expect }: ScoreRecord): Verdict {
   return (
     wrong(firstDifference(scores, expect.scores, EXACT_MODES.has(mode.name) ? 0 : TOLERANCE)) ??
     wrong(probabilityDifference(names, scores, expect.probability)) ??
-    wrong(firstDifference(status.members.map(({ percent }) => percent), expect.status_percent)) ??
+    wrong(
+      firstDifference(
+        status.members.map(({ percent }) => percent),
+        expect.status_percent,
+      ),
+    ) ??
     wrong(pickDifference(names, scores, expect.picks))
   );
 }
@@ -197,7 +206,8 @@ function probabilityDifference(
   scores: readonly number[],
   expected: Readonly<Record<string, number>> | null,
 ): string | undefined {
-  if (expected === null) return scores.some((score) => score > 0) ? 'expected that none is chosen' : undefined;
+  if (expected === null)
+    return scores.some((score) => score > 0) ? 'expected that none is chosen' : undefined;
   const chances = chancesOf(scores);
   const found = Object.fromEntries(names.map((name, i) => [name, chances[i]!]));
   return firstDifference(found, expected, TOLERANCE);

@@ -1,6 +1,6 @@
 /** Reads the text of an existing scheduler's configuration file. */
 
-import { parseDocument } from 'yaml';
+import { parseDocument, type ScalarTag, type Tags } from 'yaml';
 import { F5_METRICS, F5_MODE_NAMES, isF5ModeName } from '../../../routing/index.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { parsePool, parseTls } from './parse-pool.ts';
@@ -54,7 +54,7 @@ export function parseSchedulerFile(yaml: string, env: Environment): ParsedFile {
 
 function parseRoot(yaml: string): Section {
   // The existing scheduler reads YAML 1.1, where yes, no, on and off are booleans.
-  const document = parseDocument(yaml, { version: '1.1', merge: true, uniqueKeys: false });
+  const document = parseDocument(yaml, { version: '1.1', merge: true, uniqueKeys: false, customTags });
   const [mistake] = document.errors;
   if (mistake !== undefined) {
     throw new ConfigurationError(`Configuration file format error: ${mistake.message}`);
@@ -62,6 +62,18 @@ function parseRoot(yaml: string): Section {
   const root: unknown = document.toJS({ maxAliasCount: 100 });
   return typeof root === 'object' && root !== null && !Array.isArray(root) ? (root as Section) : NO_SECTION;
 }
+
+/** `y` and `n` alone are booleans in YAML 1.1, but names to the reader that the existing scheduler uses. */
+function customTags(tags: Tags): Tags {
+  return tags.map((tag) => {
+    if (typeof tag !== 'object' || tag.tag !== 'tag:yaml.org,2002:bool') return tag;
+    const scalar = tag as ScalarTag;
+    return { ...scalar, test: scalar.test?.test('yes') ? TRUE_WORDS : FALSE_WORDS };
+  });
+}
+
+const TRUE_WORDS = /^(?:[Yy]es|YES|[Tt]rue|TRUE|[Oo]n|ON)$/;
+const FALSE_WORDS = /^(?:[Nn]o|NO|[Ff]alse|FALSE|[Oo]ff|OFF)$/;
 
 function parseSections(root: Section, env: Environment, warnings: string[]): SchedulerFile {
   const hasPools = root.pools !== undefined && root.pools !== null;

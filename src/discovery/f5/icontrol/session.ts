@@ -45,7 +45,8 @@ export function createSession(rest: RestClient, { username, password }: Credenti
     }
     const granted = grantedToken(answer.text);
     const lifetimeS = await extend(granted).catch(() => granted.lifetimeS);
-    token = { ...granted, expiresAtMs: clock.now() + lifetimeS * 1_000 };
+    const { name, value } = granted;
+    token = { name, value, expiresAtMs: clock.now() + lifetimeS * 1_000 };
     return token;
   }
 
