@@ -1,6 +1,6 @@
 /** What a policy may be handed besides requests and instances; each works without. */
 
-import type { LatencyPredictor, RequestMetadata } from '../domain/index.ts';
+import type { LatencyPredictor, MetricsView, RequestMetadata } from '../domain/index.ts';
 
 /** Who holds how much of a prompt's prefix. */
 export interface PrefixKnowledge {
@@ -22,6 +22,7 @@ export interface PolicySwitch {
 export interface PolicyInputs {
   readonly prefixes?: PrefixKnowledge;
   readonly predictor?: LatencyPredictor;
+  readonly metrics?: MetricsView;
   /** Told when a policy changes its own way of going about. */
   readonly onSwitch?: (change: PolicySwitch) => void;
 }

@@ -1,6 +1,11 @@
 /** A policy as its author writes it: one object with an order key, or with one of the guides' functions. */
 
-import type { LifecycleListener, RequestMetadata } from '../../domain/index.ts';
+import type {
+  LatencyPredictor,
+  LifecycleListener,
+  MetricsView,
+  RequestMetadata,
+} from '../../domain/index.ts';
 import type { OrderKey } from '../order-key.ts';
 import type { PolicyInstance } from './policy-instance.ts';
 
@@ -8,6 +13,10 @@ import type { PolicyInstance } from './policy-instance.ts';
 export interface PolicyContext {
   /** Epoch milliseconds; a policy reads no clock of its own, so that it can be simulated. */
   readonly nowMs: number;
+  /** Latencies, errors, loads, SLO compliance: see docs/metrics.md. Absent where nobody collects them. */
+  readonly metrics?: MetricsView;
+  /** How long things are expected to take. */
+  readonly predictor?: LatencyPredictor;
 }
 
 /** What a policy decided for one request. */
