@@ -170,6 +170,7 @@ describe('looking inside', () => {
     add('a');
     submit('running', { promptTokens: 30 });
     submit('waiting', { promptTokens: 20, maxTokens: 5, priority: 'HIGH' });
+    expect(live.waitingRequests()).toBe(1);
     run(40);
     live.tellFleet({
       type: 'instance-reported',

@@ -84,6 +84,11 @@ export class LiveScheduler implements SchedulerDoor, SchedulerInspection {
     return this.#scheduler.fleet.modelNames();
   }
 
+  /** Cheap enough to be asked at every event. */
+  waitingRequests(): number {
+    return this.#scheduler.queue.size;
+  }
+
   instances(): readonly InstanceStatus[] {
     const nowMs = this.#parts.clock.now();
     return Array.from(this.#scheduler.fleet.records(), (record) => instanceStatus(record, nowMs));

@@ -121,7 +121,11 @@ async function build(config: Config): Promise<Parts> {
     decisionLogSize: config.decisions.keep,
     requestLog: log.requests,
   });
-  const brain = createBrain((change) => log.component('scheduler').info(change, 'policy switched'));
+  const brain = createBrain({
+    clock: SYSTEM_CLOCK,
+    onSwitch: (change) => log.component('scheduler').info(change, 'policy switched'),
+    waitingRequests: () => scheduler.waitingRequests(),
+  });
   const scheduler = new LiveScheduler({
     ...brain.parts(config),
     listeners: brain.listeners,
@@ -129,9 +133,13 @@ async function build(config: Config): Promise<Parts> {
     random,
     timers: globalThis,
     stopwatch: performance,
-    onDecision: telemetry.onDecision,
+    onDecision(decision, tookMicros) {
+      telemetry.onDecision(decision, tookMicros);
+      brain.metrics.onDecision(decision, tookMicros);
+    },
   });
   telemetry.watch(scheduler);
+  telemetry.watchPredictor(brain.predictor);
   const intake = createIntake({
     modelNames: () => scheduler.modelNames(),
     random,

@@ -2,14 +2,17 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../../config/index.ts';
-import type { LifecycleListener } from '../../domain/index.ts';
+import type { Clock, LifecycleListener } from '../../domain/index.ts';
 import { createPredictor, type Predictor } from '../../prediction/index.ts';
 import { createPolicy, type PolicyInputs, type PolicySwitch } from '../../queueing/index.ts';
 import { PrefixIndex, type RoutingInputs, RoutingProfile, SessionMemory } from '../../routing/index.ts';
 import type { SchedulerParts } from '../../scheduler/index.ts';
+import { MetricsCollector } from '../../telemetry/index.ts';
 
 export interface Brain {
   readonly predictor: Predictor;
+  /** To be told of decisions, besides being a listener. */
+  readonly metrics: MetricsCollector;
   readonly inputs: Required<RoutingInputs>;
   readonly policyInputs: PolicyInputs;
   /** In the order in which they are to hear of a dispatch: the predictor asks the index what was held before it. */
@@ -22,21 +25,31 @@ export interface Brain {
 
 type ConfiguredParts = Pick<SchedulerParts, 'policy' | 'profile' | 'settings'>;
 
-export function createBrain(onSwitch: (change: PolicySwitch) => void): Brain {
+export interface BrainOptions {
+  readonly clock: Clock;
+  /** Told when a policy changes its own way of going about. */
+  readonly onSwitch: (change: PolicySwitch) => void;
+  /** Requests in the queue now. */
+  readonly waitingRequests: () => number;
+}
+
+export function createBrain({ clock, onSwitch, waitingRequests }: BrainOptions): Brain {
   const prefixes = new PrefixIndex();
   const sessions = new SessionMemory();
   const predictor = createPredictor(undefined, {
     cachedTokens: (request, { id }) => prefixes.cachedTokens(request, id),
   });
+  const metrics = new MetricsCollector({ clock, waitingRequests });
   const inputs = { predictor, prefixes, sessions };
-  const policyInputs = { predictor, prefixes, onSwitch };
+  const policyInputs = { predictor, prefixes, metrics, onSwitch };
   const policyOf = (config: Config) => createPolicy(config.policy, policyInputs);
   const profileOf = (config: Config) => new RoutingProfile(config.routing, inputs);
   return {
     predictor,
+    metrics,
     inputs,
     policyInputs,
-    listeners: [predictor, prefixes, sessions],
+    listeners: [predictor, prefixes, sessions, metrics],
     parts: (config) => ({
       policy: policyOf(config),
       profile: profileOf(config),
