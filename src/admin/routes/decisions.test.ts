@@ -1,6 +1,6 @@
 import type { z } from '@hono/zod-openapi';
 import { describe, expect, it } from 'vitest';
-import { aRecord } from '../../telemetry/__fixtures__/builders.ts';
+import { aDecision, aRecord } from '../../telemetry/__fixtures__/builders.ts';
 import { type ControlRoom, controlRooms, failure } from '../__fixtures__/control-room.ts';
 import type { Decision, DecisionList } from '../schemas.ts';
 
@@ -48,6 +48,19 @@ describe('/admin/decisions', () => {
     expect(byRequest.candidates[0]?.instanceId).toBe('gpu-1');
     expect(byRequest.explanation).toContain('Request r1 for llama waited 0 ms and was sent to gpu-1');
     expect(byRequest.explanation).toContain(byRequest.reason);
+  });
+
+  it('sets what was predicted beside what then happened', async () => {
+    const room = await open();
+    const predictedTtftMs = { mean: 100, standardDeviation: 20, p80: 120 };
+    const decision = aDecision({ predictedTtftMs });
+    room.telemetry.onDecision(decision, 1);
+    room.telemetry.observer.onRequestEnd(aRecord({ ttftMs: 130 }));
+    const figures = { predictedTtftMs, actualTtftMs: 130, ttftErrorMs: 30 };
+    expect((await list(room))[0]).toMatchObject(figures);
+    const one = (await room.call(`/admin/decisions/${decision.id}`)).json<z.infer<typeof Decision>>();
+    expect(one).toMatchObject(figures);
+    expect(one.explanation).toContain('It came 130 ms after the dispatch, 30 ms later.');
   });
 
   it.each([
