@@ -33,7 +33,11 @@ const MEASUREMENTS: Readonly<Record<MeasurementName, (bench: Bench) => Promise<v
   memory: measureMemory,
 };
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`);
+let isInterrupted = false;
+
+function say(text: string): void {
+  if (!isInterrupted) process.stdout.write(`${text}\n`);
+}
 
 await main();
 
@@ -42,21 +46,25 @@ async function main(): Promise<void> {
   if (settings === undefined) return;
   const directory = mkdtempSync(join(tmpdir(), 'signalbox-bench-'));
   const rig = new Rig();
-  const cleanUp = async (): Promise<void> => {
+  try {
+    process.exitCode = await Promise.race([benchmark(settings, rig, directory), interruption()]);
+  } finally {
     await Promise.all([stopAllServers(), rig.stop()]);
     rmSync(directory, { recursive: true, force: true });
-  };
-  for (const [signal, status] of [
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-  ] as const) {
-    process.once(signal, () => void cleanUp().finally(() => process.exit(status)));
   }
-  try {
-    await benchmark(settings, rig, directory);
-  } finally {
-    await cleanUp();
-  }
+  // After an interruption the rest of the benchmark has nothing to go on with.
+  if (isInterrupted) process.exit();
+}
+
+/** The exit status that goes with the first signal. */
+function interruption(): Promise<number> {
+  return new Promise((resolve) => {
+    const end = (status: number): void => {
+      isInterrupted = true;
+      resolve(status);
+    };
+    process.once('SIGINT', () => end(130)).once('SIGTERM', () => end(143));
+  });
 }
 
 function settingsOrUsage(args: readonly string[]): Settings | undefined {
@@ -73,7 +81,8 @@ function settingsOrUsage(args: readonly string[]): Settings | undefined {
   }
 }
 
-async function benchmark(settings: Settings, rig: Rig, directory: string): Promise<void> {
+/** Resolves with the exit status. */
+async function benchmark(settings: Settings, rig: Rig, directory: string): Promise<number> {
   const about = aboutThisRun(CONTENDER_PLANS);
   const loadAverageBefore = loadAverage();
   say(`${about.cpu}, ${about.cores} cores, Node ${about.node}, load average ${loadAverageBefore}`);
@@ -96,6 +105,7 @@ async function benchmark(settings: Settings, rig: Rig, directory: string): Promi
   say(reportText(summary, budgets, rows.skipped));
   const loads = { before: loadAverageBefore, after: loadAverage() };
   write(settings, { ...about, loadAverage: loads, settings, ...summary, budgets, rows });
+  return 0;
 }
 
 /** Starts each and sees that it passes on a request; one that is missing or does not is left out. */

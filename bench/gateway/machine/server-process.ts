@@ -29,9 +29,11 @@ const START_TIMEOUT_MS = 20_000;
 const STOP_TIMEOUT_MS = 5_000;
 
 const running = new Set<ServerProcess>();
+let isOver = false;
 
 /** Starts it and waits until it is ready. */
 export async function startServer(options: ServerCommand): Promise<ServerProcess> {
+  if (isOver) throw new Error('all servers were stopped');
   const child = launch(options);
   const server = asServerProcess(child);
   const deadlineMs = performance.now() + START_TIMEOUT_MS;
@@ -47,8 +49,9 @@ export async function startServer(options: ServerCommand): Promise<ServerProcess
   return server;
 }
 
-/** Ends whatever still runs. */
+/** Ends whatever still runs; no more can be started. */
 export async function stopAllServers(): Promise<void> {
+  isOver = true;
   await Promise.all([...running].map((server) => server.stop()));
 }
 

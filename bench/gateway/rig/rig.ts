@@ -22,6 +22,7 @@ export class Rig {
     name: Name,
     argument: RigCommands[Name]['argument'],
   ): Promise<RigCommands[Name]['result']> {
+    if (!this.#child.connected) return Promise.reject(new Error('the load generator has ended'));
     this.#lastId += 1;
     const id = this.#lastId;
     return new Promise((resolve, reject) => {
