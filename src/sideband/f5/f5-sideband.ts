@@ -1,28 +1,18 @@
 /** The select API over the pools of an F5 appliance, as the existing scheduler's own file configures it. */
 
-import {
-  createIControlClient,
-  createMemberClient,
-  type F5Settings,
-  type FileChanges,
-  type IControlClient,
-  type LoadedFile,
-  type MemberClient,
-  type PoolSection,
-  readTls,
-  watchF5File,
-} from '../../discovery/f5/index.ts';
-import { type Random, seededRandom } from '../../domain/index.ts';
+import { type F5Settings, type FileChanges, type LoadedFile, watchF5File } from '../../discovery/f5/index.ts';
+import { seededRandom } from '../../domain/index.ts';
 import { type Repetition, repeat, type Surroundings, SYSTEM_TIMERS } from '../../engines/index.ts';
 import { createSelectRoutes, type SelectRoutes } from '../api/mount.ts';
 import { createSelectApi, type SelectApi } from '../api/select-api.ts';
 import { createSelectServer, type SelectServer } from '../api/server.ts';
 import { poolKey } from '../pools/pool.ts';
 import { PoolTable } from '../pools/pool-table.ts';
+import { createF5Clients } from './f5-clients.ts';
 import { createKeySync } from './key-sync.ts';
 import type { SidebandLog } from './log.ts';
 import { poolSettingsOf } from './pool-settings.ts';
-import { listMembers, type RoundParts, readFigures } from './rounds.ts';
+import { listMembers, readFigures } from './rounds.ts';
 
 export interface F5SidebandOptions {
   /** What `loadF5File` gave. */
@@ -35,6 +25,7 @@ export interface F5SidebandOptions {
   /** Told of the log level when the file changes it. */
   readonly onLogLevel?: (level: F5Settings['logLevel']) => void;
   readonly surroundings?: Surroundings;
+  /** Where passwords are; the process's own environment by default. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
@@ -54,95 +45,75 @@ export interface F5Sideband {
 const KEY_CHECK_MS = 1_000;
 
 export function createF5Sideband(options: F5SidebandOptions): F5Sideband {
-  const { log, path, surroundings = realSurroundings() } = options;
-  const { clock } = surroundings;
+  const { log, loaded, path, surroundings = realSurroundings() } = options;
+  const { clock, random } = surroundings;
   const pools = new PoolTable();
-  let settings = options.loaded.settings;
-  let clients = new Map<PoolSection, MemberClient>();
-  let appliance: IControlClient | undefined;
+  const clients = createF5Clients(clock);
+  let settings = loaded.settings;
+  const parts = { pools, settings: () => settings, ...clients, clock, log };
+  const keySync = createKeySync({ ...parts, sections: () => settings.pools });
+  const keyHealth = () => keySync.health();
+  const api = createSelectApi({ pools, clock, random, freshness: () => settings, keyHealth });
   let server: SelectServer | undefined;
-  let running: Repetition[] = [];
+  let running: readonly Repetition[] = [];
   /** Changes are taken over one after the other. */
   let applying: Promise<void> = Promise.resolve();
 
-  const shared = {
-    pools,
-    appliance: () => appliance,
-    memberClient: (pool: PoolSection) => clients.get(pool),
-    clock,
-    log,
-  };
-  const parts: RoundParts = { ...shared, settings: () => settings };
-  const keySync = createKeySync({ ...shared, sections: () => settings.pools });
-  const api = createSelectApi({
-    pools,
-    clock,
-    random: surroundings.random,
-    freshness: () => settings,
-    keyHealth: () => keySync.health(),
-  });
-
-  /** Takes over settings: what cannot be made of them leaves everything as it was. */
   async function apply(next: F5Settings, isNewAppliance: boolean): Promise<void> {
-    const nextClients = await makeMemberClients(next);
-    const nextAppliance = isNewAppliance ? await makeAppliance(next) : appliance;
-    const old = { clients, appliance };
+    const prepared = await clients.prepare(next, isNewAppliance);
     settings = next;
-    clients = nextClients;
-    appliance = nextAppliance;
     pools.configure(next.pools.map(poolSettingsOf));
-    await Promise.all([...old.clients.values()].map((client) => client.close()));
-    if (old.appliance !== nextAppliance) await old.appliance?.close();
+    await prepared.take();
   }
 
-  async function makeAppliance({ appliance: given }: F5Settings): Promise<IControlClient | undefined> {
-    return given && createIControlClient({ ...given, tls: await readTls(given.tls), clock });
+  function every(intervalMs: () => number, work: (signal: AbortSignal) => Promise<void>): Repetition {
+    return repeat(work, { intervalMs, firstDelayMs: 0, jitterShare: 0 }, surroundings);
   }
 
   function begin(): void {
-    const figures = repeat(
+    const figures = every(
+      () => settings.metricsFetchIntervalMs,
       (signal) => readFigures(parts, signal),
-      { intervalMs: () => settings.metricsFetchIntervalMs, firstDelayMs: 0, jitterShare: 0 },
-      surroundings,
     );
-    const members = repeat(
+    const members = every(
+      () => settings.poolFetchIntervalMs,
       async () => {
         if (await listMembers(parts)) figures.hurry();
       },
-      { intervalMs: () => settings.poolFetchIntervalMs, firstDelayMs: 0, jitterShare: 0 },
-      surroundings,
     );
-    const keys = repeat(
+    const keys = every(
+      () => KEY_CHECK_MS,
       (signal) => keySync.run(signal),
-      { intervalMs: () => KEY_CHECK_MS, firstDelayMs: KEY_CHECK_MS, jitterShare: 0 },
-      surroundings,
     );
-    running = [members, figures, keys, ...(path === undefined ? [] : [watch(path, members, figures)])];
+    running = [members, figures, keys];
+    if (path === undefined) return;
+    const hurry = () => {
+      members.hurry();
+      figures.hurry();
+    };
+    running = [...running, watch(path, hurry)];
   }
 
-  function watch(file: string, members: Repetition, figures: Repetition): Repetition {
+  function watch(file: string, onApplied: () => void): Repetition {
     return watchF5File(file, {
-      initial: options.loaded,
+      initial: loaded,
       surroundings,
       ...(options.env && { env: options.env }),
-      onError: (error) =>
-        log.error({ reason: error.message }, 'the changed file is not used; the one before stays in force'),
+      onError: ({ message }) =>
+        log.error({ reason: message }, 'the changed file is not used; the one before stays'),
       onChange(next, changes) {
-        applying = applying
-          .then(() => apply(next.settings, changes.f5))
-          .then(
-            () => {
-              tellOf(next, changes);
-              members.hurry();
-              figures.hurry();
-            },
-            (error: unknown) => log.error({ err: error }, 'the changed file could not be taken over'),
-          );
+        const done = () => {
+          takeOver(next, changes);
+          onApplied();
+        };
+        const failed = (error: unknown) =>
+          log.error({ err: error }, 'the changed file could not be taken over');
+        applying = applying.then(() => apply(next.settings, changes.f5)).then(done, failed);
       },
     });
   }
 
-  function tellOf({ settings: next, warnings }: LoadedFile, changes: FileChanges): void {
+  function takeOver({ settings: next, warnings }: LoadedFile, changes: FileChanges): void {
     const changed = Object.entries(changes).flatMap(([part, has]) => (has ? [part] : []));
     log.info({ changed }, 'configuration changed');
     for (const warning of warnings) log.warn({}, warning);
@@ -153,24 +124,22 @@ export function createF5Sideband(options: F5SidebandOptions): F5Sideband {
     }
   }
 
+  async function listen(): Promise<string | undefined> {
+    if (options.listener === 'none') return undefined;
+    const onInternalError = (error: unknown) => log.error({ err: error }, 'a call of the select API failed');
+    server = createSelectServer({ api, ...settings.listener, ...options.listener, onInternalError });
+    return server.listen();
+  }
+
   return {
     routes: createSelectRoutes(api),
     api,
     pools,
     settings: () => settings,
     async start() {
-      for (const warning of options.loaded.warnings) log.warn({}, warning);
+      for (const warning of loaded.warnings) log.warn({}, warning);
       await apply(settings, true);
-      let url: string | undefined;
-      if (options.listener !== 'none') {
-        server = createSelectServer({
-          api,
-          ...settings.listener,
-          ...options.listener,
-          onInternalError: (error) => log.error({ err: error }, 'a call of the select API failed'),
-        });
-        url = await server.listen();
-      }
+      const url = await listen();
       begin();
       log.info({ url, pools: settings.pools.map(poolKey), mode: settings.mode?.name }, 'select API ready');
       return url;
@@ -179,18 +148,12 @@ export function createF5Sideband(options: F5SidebandOptions): F5Sideband {
       for (const one of running) one.stop();
       await applying;
       await server?.close();
-      await Promise.all([...clients.values()].map((client) => client.close()));
-      await appliance?.close();
+      await clients.close();
     },
   };
 }
 
-async function makeMemberClients({ pools, metricKeys }: F5Settings): Promise<Map<PoolSection, MemberClient>> {
-  const entries = pools.map(async (pool) => [pool, await createMemberClient(pool, metricKeys)] as const);
-  return new Map(await Promise.all(entries));
-}
-
 function realSurroundings(): Surroundings {
-  const random: Random = seededRandom(Math.floor(Math.random() * 2 ** 32));
+  const random = seededRandom(Math.floor(Math.random() * 2 ** 32));
   return { clock: { now: () => Date.now() }, timers: SYSTEM_TIMERS, random };
 }
