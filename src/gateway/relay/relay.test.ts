@@ -24,6 +24,7 @@ class Stage {
   readonly clock = new ManualClock(1000);
   /** What the scheduler was told, in order. */
   readonly told: string[] = [];
+  readonly usages: unknown[] = [];
   readonly retries: ErrorCode[] = [];
   readonly records: RequestRecord[] = [];
   readonly sent: EngineRequest[] = [];
@@ -98,7 +99,10 @@ class Stage {
       requestId: 'r-1',
       position: () => undefined,
       firstToken: () => void this.told.push('first token'),
-      complete: () => void this.told.push('complete'),
+      complete: (usage = {}) => {
+        this.told.push('complete');
+        this.usages.push(usage);
+      },
       fail: ({ mayRetry, isInstanceFault }) =>
         void this.told.push(`fail${mayRetry ? ', may retry' : ''}${isInstanceFault ? ', its fault' : ''}`),
       pushBack: (retryAfterMs) => void this.told.push(`push back ${retryAfterMs}`),
@@ -180,6 +184,22 @@ describe('a relay', () => {
     stage.engine.onEnd();
     expect(stage.told).toEqual(['first token', 'complete']);
     expect([stage.status, stage.text, stage.isEnded, stage.ended]).toEqual([200, TOKEN + DONE, true, 1]);
+  });
+
+  it.each([
+    ['as counted where the engine does not tell', '', { outputTokens: 3 }],
+    [
+      'as the engine tells',
+      'data: {"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":2}}\n\n',
+      { promptTokens: 9, outputTokens: 2 },
+    ],
+  ])('tells the scheduler how long the answer was, %s', (_, lastEvent, usage) => {
+    const stage = new Stage();
+    stage.relay.start();
+    stage.dispatch();
+    stage.answer(TOKEN + TOKEN + TOKEN + lastEvent + DONE);
+    stage.engine.onEnd();
+    expect(stage.usages).toEqual([usage]);
   });
 
   it('can be dispatched before it knows its ticket', () => {

@@ -18,7 +18,7 @@ import { requestIdPairs, toEngineHeaders } from './headers.ts';
 import { reasonPairs } from './reason-header.ts';
 import { rejectionError } from './rejection-error.ts';
 import type { RelaySettings } from './settings.ts';
-import { toRequestRecord } from './to-request-record.ts';
+import { countedUsage, toRequestRecord } from './to-request-record.ts';
 
 /** What all calls of a gateway share. */
 export interface RelayContext {
@@ -145,7 +145,9 @@ export class Relay implements ExchangeListener, TicketHandlers, AttemptListener 
     this.#answer.end();
     const { status, sawError } = this.#answer;
     if (status < 400 && !sawError) {
-      this.#ticket?.complete(this.#answer.usage());
+      const { request } = this.#accepted;
+      const { dataFrames } = this.#answer;
+      this.#ticket?.complete(countedUsage({ request, dataFrames, usage: this.#answer.usage() }));
       this.#finish({ outcome: 'completed', status });
     } else {
       this.#ticket?.fail({ mayRetry: false, isInstanceFault: sawError });

@@ -22,8 +22,9 @@ export interface EndedCall {
 }
 
 export function toRequestRecord(call: EndedCall): RequestRecord {
-  const { request, decision, firstByteMs, usage } = call;
-  const outputTokens = usage.outputTokens ?? framesAsTokens(call);
+  const { request, decision, firstByteMs } = call;
+  const usage = countedUsage(call);
+  const { outputTokens } = usage;
   const tpotMs = tpot(call, outputTokens);
   return {
     requestId: request.id,
@@ -50,12 +51,18 @@ export function toRequestRecord(call: EndedCall): RequestRecord {
 }
 
 /**
- * Engines send one event per token unless told otherwise. The count is off by the events that carry only a role, a
- * reason to finish, or the usage; it serves where the caller did not ask for the usage.
+ * Usage as the engine told it, or with events for tokens: engines send one event per token unless told otherwise. The count is
+ * off by the events that carry only a role, a reason to finish, or the usage; it serves where the caller did not ask for the
+ * usage.
  */
-function framesAsTokens({ request, dataFrames }: EndedCall): number | undefined {
+export function countedUsage({
+  request,
+  usage,
+  dataFrames = 0,
+}: Pick<EndedCall, 'request' | 'usage' | 'dataFrames'>): Usage {
   const countsTokens = request.kind === 'chat' || request.kind === 'completion';
-  return countsTokens && dataFrames !== undefined && dataFrames > 0 ? dataFrames : undefined;
+  if (usage.outputTokens !== undefined || !countsTokens || dataFrames === 0) return usage;
+  return { ...usage, outputTokens: dataFrames };
 }
 
 function tpot(call: EndedCall, outputTokens: number | undefined): number | undefined {
