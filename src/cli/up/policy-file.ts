@@ -53,10 +53,10 @@ export async function loadPolicyFile(path: string, options: PolicyFileOptions = 
   const seen = await fingerprint(path);
   const file = new WatchedPolicy(path, options);
   await file.start(seen);
-  return file;
+  return { policy: file.policy, reload: () => file.reload(), close: () => file.close() };
 }
 
-class WatchedPolicy implements PolicyFile {
+class WatchedPolicy {
   readonly policy: SwappablePolicy;
   readonly #path: string;
   readonly #options: PolicyFileOptions;
