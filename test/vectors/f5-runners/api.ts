@@ -166,6 +166,9 @@ function issuesOf({ text }: Answered): unknown {
 
 /** The fault of section 8 that a record holds, in words. */
 function faultOf({ endpoint, pool, response }: ApiRecord): string | undefined {
+  if (endpoint.endsWith('/simulate') && countsWords(response.body)) {
+    return 'fault 15: words such as no_the_model_name are counted as members';
+  }
   if (!endpoint.endsWith('/analyze') || !pool) return undefined;
   if (response.status === 500) return 'fault 15: analyze fails when all scores are 0 or nothing is tried';
   if (!isRecord(response.body) || 'error' in response.body) return undefined;
@@ -175,6 +178,11 @@ function faultOf({ endpoint, pool, response }: ApiRecord): string | undefined {
   return pool.members.some((member) => isOverThreshold(pool, member))
     ? 'fault 15: analyze ignores the thresholds'
     : undefined;
+}
+
+function countsWords(body: unknown): boolean {
+  const results = isRecord(body) && isRecord(body.results) ? body.results : {};
+  return Object.keys(results).some((name) => !name.includes(':'));
 }
 
 function isOverThreshold(pool: PoolRecord, { metrics }: PoolRecord['members'][number]): boolean {

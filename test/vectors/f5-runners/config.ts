@@ -47,8 +47,8 @@ export function runConfig(lines: readonly string[]): Promise<VectorOutcome> {
 }
 
 function judgeLoad({ yaml, env, error, config }: LoadRecord): Verdict {
-  if (/pool_fallback: ["']/.test(yaml ?? '')) {
-    return { skip: 'fault 12: pool_fallback in quotes is taken as true whatever it says' };
+  if (/pool_fallback: (?!(?:true|false|yes|no|on|off|0|1)\b)/i.test(yaml ?? '')) {
+    return { skip: 'fault 12: any text is taken as true for pool_fallback' };
   }
   const loaded = attempt(() =>
     yaml === null ? defaultSchedulerFile(env) : parseSchedulerFile(yaml, env).file,
