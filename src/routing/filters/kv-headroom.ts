@@ -1,7 +1,6 @@
 /** Keeps instances with room in their KV cache for the prompt and the answer; all, where none has. */
 
 import type { InstanceView } from '../../domain/index.ts';
-import { CachedTokens } from '../figures.ts';
 import { definePart, type Filter } from '../plugins.ts';
 import { dropUnlessAll } from './at-least-one.ts';
 
@@ -23,25 +22,26 @@ export const kvHeadroom = definePart({
       describe: 'Length of an answer about which nothing is known.',
     },
   },
-  create({ reserve, outputTokens }): Filter {
-    const cached = new CachedTokens();
-    return {
-      name: 'kv-headroom',
-      isTransient: true,
-      apply(request, views, dropped, mark, { inputs }) {
-        if (!views.some(({ report }) => report?.kvCacheTokens !== undefined)) return;
-        const held = cached.of(request, views, inputs);
-        const expected = inputs.predictor?.expectedOutputTokens(request);
-        const known = Math.min(
-          request.maxTokens ?? Number.POSITIVE_INFINITY,
-          expected ?? Number.POSITIVE_INFINITY,
-        );
-        const needed = request.promptTokens + (Number.isFinite(known) ? known : outputTokens);
-        const fits = (i: number): boolean => needed - held[i]! <= freeTokens(views[i]!, reserve);
-        dropUnlessAll(fits, views.length, dropped, mark);
-      },
-    };
-  },
+  create: ({ reserve, outputTokens }): Filter => ({
+    name: 'kv-headroom',
+    isTransient: true,
+    apply(request, views, dropped, mark, { inputs }) {
+      const expected = inputs.predictor?.expectedOutputTokens(request);
+      const known = Math.min(
+        request.maxTokens ?? Number.POSITIVE_INFINITY,
+        expected ?? Number.POSITIVE_INFINITY,
+      );
+      const needed = request.promptTokens + (Number.isFinite(known) ? known : outputTokens);
+      // The index is asked only where it could make the difference.
+      const fits = (i: number): boolean => {
+        const view = views[i]!;
+        const free = freeTokens(view, reserve);
+        if (needed <= free) return true;
+        return needed - (inputs.prefixes?.cachedTokens(request, view.instance.id) ?? 0) <= free;
+      };
+      dropUnlessAll(fits, views.length, dropped, mark);
+    },
+  }),
 });
 
 function freeTokens({ report, work }: InstanceView, reserve: number): number {
