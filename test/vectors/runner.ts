@@ -12,10 +12,7 @@ export interface VectorOutcome {
  * @param lines one JSON document each; of a folder, the entries of its `index.json`
  * @param path the file or folder that they come from
  */
-export type VectorRunner = (
-  lines: readonly string[],
-  path: string,
-) => VectorOutcome | Promise<VectorOutcome>;
+export type VectorRunner = (lines: readonly string[], path: string) => VectorOutcome | Promise<VectorOutcome>;
 
 /** A runner of the records of a file, or of those of some kinds in a file that several runners share. */
 export interface VectorSuite {

@@ -14,7 +14,9 @@ describe('the recorded policies', () => {
 
   it('are noticed when they do not', () => {
     const line = lines.find((text) => text.includes('"policy.priority#001"'))!;
-    const record = JSON.parse(line) as { expect: { prioritize: string[]; decisions: { instance_id: string }[] } };
+    const record = JSON.parse(line) as {
+      expect: { prioritize: string[]; decisions: { instance_id: string }[] };
+    };
     record.expect.prioritize.reverse();
     record.expect.decisions[0]!.instance_id = 'i3';
     const { failed } = run([JSON.stringify(record)]);

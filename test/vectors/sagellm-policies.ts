@@ -201,14 +201,21 @@ function checkGuide({ input, expect }: GuideRecord): Differences {
     nobodyGoes ? null : createPolicy({ name }).prioritize(pending, context)[0]!.id;
   const production = productionPolicy();
   const healthy = production.healthy(instances).map(({ id }) => id);
-  const scores = Array.from(production.scores(pending, instances, context), ([{ id }, score]) => [id, score] as const);
+  const scores = Array.from(
+    production.scores(pending, instances, context),
+    ([{ id }, score]) => [id, score] as const,
+  );
   const goes = production.nextRequest(pending, instances, context)?.id ?? null;
   return [
     ...(isInOrder(pending) ? difference('FIFOPolicy', first('fifo'), expect.FIFOPolicy) : []),
     ...(isGuideNumbering ? [] : difference('PriorityPolicy', first('priority'), expect.PriorityPolicy)),
     ...(pending.some(({ deadlineMs }) => deadlineMs !== undefined && deadlineMs <= input.now_ms)
       ? []
-      : difference('SLOAwarePolicy', nobodyGoes ? null : firstDue(pending, input.now_ms), expect.SLOAwarePolicy)),
+      : difference(
+          'SLOAwarePolicy',
+          nobodyGoes ? null : firstDue(pending, input.now_ms),
+          expect.SLOAwarePolicy,
+        )),
     ...(nobodyGoes ? [] : difference('healthy', healthy, expect['ProductionPolicy.healthy'])),
     ...(isGuideNumbering && !nobodyGoes ? difference('ProductionPolicy', goes, expect.ProductionPolicy) : []),
     ...(isGuideNumbering && !nobodyGoes

@@ -1,10 +1,8 @@
-/** How fast prompts are hashed, and the prefix index filled and asked: `node bench/prefix-index.ts`. */
+/** How fast prompts are hashed, and the prefix index filled and asked. */
 
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { loadavg } from 'node:os';
-import { createInstance, createRequest, type RequestMetadata, seededRandom } from '../src/domain/index.ts';
-import { type InstanceView, PrefixIndex, prefixBlocksOfBytes } from '../src/routing/index.ts';
-import { InstanceRecord } from '../src/scheduler/instance-record.ts';
+import { createInstance, createRequest, type RequestMetadata, seededRandom } from '../../src/domain/index.ts';
+import { type InstanceView, PrefixIndex, prefixBlocksOfBytes } from '../../src/routing/index.ts';
+import { InstanceRecord } from '../../src/scheduler/instance-record.ts';
 
 const SAMPLES = 20_000;
 const WARM_UP = 5_000;
@@ -25,11 +23,9 @@ interface Row {
 }
 
 const random = seededRandom(1);
-const megabytesPerSecond = hashing();
-const rows = [10, 100, 1_000].map(measure);
-report();
 
-function hashing(): number {
+/** The best of many rounds over a body of a megabyte. */
+export function hashingMegabytesPerSecond(): number {
   const body = Uint8Array.from({ length: 2 ** 20 }, () => Math.floor(random.next() * 256));
   let best = 0;
   for (let i = 0; i < 30; i++) {
@@ -40,7 +36,7 @@ function hashing(): number {
   return Math.round(best);
 }
 
-function measure(instances: number): Row {
+export function measurePrefixIndex(instances: number): Row {
   const index = new PrefixIndex();
   const views: InstanceView[] = Array.from({ length: instances }, (_, i) => {
     const instance = createInstance({ id: `i${i}`, url: `http://i${i}.test`, models: ['m'] });
@@ -90,14 +86,4 @@ function aPrompt(id: string): RequestMetadata {
 
 function quantile(sorted: Float64Array, share: number): number {
   return Number(sorted[Math.floor(share * (sorted.length - 1))]!.toFixed(2));
-}
-
-function report(): void {
-  console.log(`hashing: ${megabytesPerSecond} MB/s`);
-  console.table(rows);
-  const folder = new URL('results/', import.meta.url);
-  mkdirSync(folder, { recursive: true });
-  const about = { node: process.version, loadAverage: loadavg()[0], samples: SAMPLES, blocks: BLOCKS };
-  const text = JSON.stringify({ ...about, megabytesPerSecond, rows }, null, 2);
-  writeFileSync(new URL('prefix-index.json', folder), `${text}\n`);
 }
