@@ -45,6 +45,8 @@ export const ERROR_KINDS = {
   client_closed_request: kind(499, 'invalid_request_error'),
   queue_full: kind(429, 'rate_limit_error', true),
   shed: kind(429, 'rate_limit_error', true),
+  infeasible: kind(429, 'rate_limit_error', true),
+  overloaded: kind(429, 'rate_limit_error', true),
   engine_busy: kind(429, 'rate_limit_error', true),
   internal_error: kind(500, 'server_error', true),
   upstream_invalid_response: kind(502, 'server_error', true),

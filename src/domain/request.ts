@@ -19,6 +19,8 @@ export interface RequestMetadata {
   /** Prompt length in tokens, counted or estimated (see `promptTokensEstimated`). */
   readonly promptTokens: number;
   readonly promptTokensEstimated: boolean;
+  /** Bytes of the request's body, which is held in memory while it waits. */
+  readonly bodyBytes?: number;
   /** The canonical prompt text, when a policy or the prefix index needs it. */
   readonly promptText?: string;
   readonly promptTokenIds?: readonly number[];

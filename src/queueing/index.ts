@@ -21,5 +21,6 @@ export {
 export type { BuiltInPolicy, GuideFunctions, SchedulingPolicy } from './policy.ts';
 export { DEFAULT_AGING_MS, priorityPolicy } from './priority.ts';
 export { ProductionPolicy, productionPolicy } from './production/policy.ts';
+export * from './shedding/index.ts';
 export { SwappablePolicy } from './swappable-policy.ts';
-export { Lane, WaitingQueue, type WaitingRequest } from './waiting-queue.ts';
+export { Lane, type QueueAmounts, WaitingQueue, type WaitingRequest } from './waiting-queue.ts';

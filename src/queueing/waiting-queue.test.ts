@@ -58,6 +58,7 @@ describe('the waiting queue', () => {
       priority: fc.constantFrom(...REQUEST_PRIORITIES),
       promptTokens: fc.nat(1000),
       maxTokens: fc.nat(1000),
+      bodyBytes: fc.nat(1000),
       model: fc.constantFrom('x', 'y'),
       leaves: fc.boolean(),
     });
@@ -73,9 +74,11 @@ describe('the waiting queue', () => {
         const sum = (list: typeof left): number => list.reduce((total, r) => total + tokenFootprint(r), 0);
         expect(queue.size).toBe(left.length);
         expect(queue.tokens).toBe(sum(left));
+        expect(queue.bytes).toBe(left.reduce((total, { bodyBytes = 0 }) => total + bodyBytes, 0));
         for (const [rank] of REQUEST_PRIORITIES.entries()) {
           const lower = left.filter(({ priority }) => priorityRank(priority) > rank);
-          expect(queue.below(rank)).toEqual({ requests: lower.length, tokens: sum(lower) });
+          const bytes = lower.reduce((total, { bodyBytes = 0 }) => total + bodyBytes, 0);
+          expect(queue.below(rank)).toEqual({ requests: lower.length, tokens: sum(lower), bytes });
         }
         for (const model of ['x', 'y']) {
           expect(queue.lane(model).waitingTokens).toBe(sum(left.filter((r) => r.model === model)));
@@ -95,7 +98,8 @@ describe('admission', () => {
     );
   const victimsOf = (newcomer: ReturnType<typeof aRequest>, queue: WaitingQueue, limits: typeof full) => {
     const admission = admit(newcomer, queue, limits);
-    return admission.isAdmitted ? admission.victims.map(({ request }) => request.id) : admission.limit;
+    if (admission.isAdmitted) return admission.victims.map(({ request }) => request.id);
+    return admission.reason === 'full' ? admission.limit : admission.reason;
   };
 
   it('lets everybody in while there is room', () => {
@@ -147,6 +151,39 @@ describe('admission', () => {
     expect(victimsOf(aRequest({ promptTokens: 500 }), aQueue(), { ...UNLIMITED, maxTokens: 100 })).toEqual(
       [],
     );
+  });
+
+  it('holds no more bytes than it may, and sheds as many as are needed', () => {
+    const queue = aQueue(
+      aRequest({ id: 'small', priority: 'LOW', bodyBytes: 100 }),
+      aRequest({ id: 'big', priority: 'LOW', bodyBytes: 800 }),
+    );
+    const limits = { ...UNLIMITED, maxBytes: 1_000 };
+    expect(victimsOf(aRequest({ bodyBytes: 100 }), queue, limits)).toEqual([]);
+    expect(victimsOf(aRequest({ bodyBytes: 200 }), queue, limits)).toEqual(['big']);
+    expect(victimsOf(aRequest({ bodyBytes: 200, priority: 'LOW' }), queue, limits)).toBe('maxBytes');
+    expect(victimsOf(aRequest({ bodyBytes: 5_000 }), aQueue(), limits)).toEqual([]);
+  });
+
+  it('asks the gate only whom the limits would let in, and sheds nobody for whom it turns away', () => {
+    const refusal = { reason: 'infeasible', message: 'too late' } as const;
+    let asked = 0;
+    const gate = () => {
+      asked++;
+      return refusal;
+    };
+    expect(admit(aRequest({ priority: 'HIGH' }), waiting(), full, gate)).toEqual({
+      isAdmitted: false,
+      ...refusal,
+    });
+    expect(admit(aRequest({ priority: 'BACKGROUND' }), waiting(), full, gate)).toMatchObject({
+      limit: 'maxRequests',
+    });
+    expect(asked).toBe(1);
+    expect(admit(aRequest(), waiting(), UNLIMITED, () => undefined)).toEqual({
+      isAdmitted: true,
+      victims: [],
+    });
   });
 
   it('never sheds a class as high as the newcomer, and never more than it must', () => {

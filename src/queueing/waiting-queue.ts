@@ -6,8 +6,17 @@ import { LinkedList, type ListNode } from './linked-list.ts';
 import type { OrderedRequest, RequestOrder } from './order.ts';
 import type { SchedulingPolicy } from './policy.ts';
 
+/** How much waits. */
+export interface QueueAmounts {
+  readonly requests: number;
+  readonly tokens: number;
+  /** Of requests' bodies. */
+  readonly bytes: number;
+}
+
 /** One waiting request and its places in the queue's structures. */
 export interface WaitingRequest extends OrderedRequest {
+  readonly bytes: number;
   readonly lane: Lane;
   readonly deadlineSlot: HeapSlot<WaitingRequest>;
   readonly laneNode: ListNode<WaitingRequest>;
@@ -39,11 +48,11 @@ export class WaitingQueue {
   readonly #lanes = new Map<string, Lane>();
   readonly #byId = new Map<string, WaitingRequest>();
   readonly #classes = REQUEST_PRIORITIES.map(() => new LinkedList<WaitingRequest>());
-  readonly #tokensByRank: number[] = REQUEST_PRIORITIES.map(() => 0);
-  readonly #countByRank: number[] = REQUEST_PRIORITIES.map(() => 0);
+  readonly #byRank = REQUEST_PRIORITIES.map(() => ({ requests: 0, tokens: 0, bytes: 0 }));
   readonly #deadlines = new IndexedHeap<WaitingRequest>();
   #joinedCount = 0;
   #tokens = 0;
+  #bytes = 0;
 
   /** @param policy asked anew for each request that joins, so that it can be switched while requests wait */
   constructor(policy: () => SchedulingPolicy) {
@@ -56,6 +65,10 @@ export class WaitingQueue {
 
   get tokens(): number {
     return this.#tokens;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
   }
 
   lanes(): IterableIterator<Lane> {
@@ -90,7 +103,8 @@ export class WaitingQueue {
     const rank = priorityRank(request.priority);
     const tokens = tokenFootprint(request);
     const joinOrder = this.#joinedCount++;
-    const joining = { request, lane, tokens, enqueuedMs: nowMs, joinOrder };
+    const bytes = request.bodyBytes ?? 0;
+    const joining = { request, lane, tokens, bytes, enqueuedMs: nowMs, joinOrder };
     const waiting = createWaiting(joining, this.#classes[rank]!);
     this.#byId.set(request.id, waiting);
     lane.order.add(waiting);
@@ -139,28 +153,33 @@ export class WaitingQueue {
     }
   }
 
-  /** How many requests, and how many tokens of theirs, wait in classes below `rank`. */
-  below(rank: number): { readonly requests: number; readonly tokens: number } {
-    let requests = 0;
-    let tokens = 0;
-    for (let lower = rank + 1; lower < this.#classes.length; lower++) {
-      requests += this.#countByRank[lower]!;
-      tokens += this.#tokensByRank[lower]!;
+  /** How much waits in classes below `rank`. */
+  below(rank: number): QueueAmounts {
+    const sum = { requests: 0, tokens: 0, bytes: 0 };
+    for (let lower = rank + 1; lower < this.#byRank.length; lower++) {
+      const { requests, tokens, bytes } = this.#byRank[lower]!;
+      sum.requests += requests;
+      sum.tokens += tokens;
+      sum.bytes += bytes;
     }
-    return { requests, tokens };
+    return sum;
   }
 
   #count(waiting: WaitingRequest, rank: number, sign: 1 | -1): void {
     const tokens = sign * waiting.tokens;
+    const bytes = sign * waiting.bytes;
     this.#tokens += tokens;
-    this.#tokensByRank[rank]! += tokens;
-    this.#countByRank[rank]! += sign;
+    this.#bytes += bytes;
+    const ofRank = this.#byRank[rank]!;
+    ofRank.requests += sign;
+    ofRank.tokens += tokens;
+    ofRank.bytes += bytes;
     waiting.lane.waitingTokens += tokens;
     waiting.lane.countByRank[rank]! += sign;
   }
 }
 
-type Joining = Pick<WaitingRequest, 'request' | 'lane' | 'tokens' | 'enqueuedMs' | 'joinOrder'>;
+type Joining = Pick<WaitingRequest, 'request' | 'lane' | 'tokens' | 'bytes' | 'enqueuedMs' | 'joinOrder'>;
 
 function createWaiting(joining: Joining, sameClass: LinkedList<WaitingRequest>): WaitingRequest {
   const waiting = { ...joining } as { -readonly [Key in keyof WaitingRequest]: WaitingRequest[Key] };

@@ -15,6 +15,8 @@ export class Counters implements SchedulerCounters {
   readonly rejected: Record<RejectionReason, number> = {
     'queue-full': 0,
     shed: 0,
+    infeasible: 0,
+    overloaded: 0,
     deadline: 0,
     'no-instance': 0,
     'retries-exhausted': 0,

@@ -36,6 +36,10 @@ export const REJECTION_REASONS = [
   'queue-full',
   /** It waited, and made room for a request of a higher class. */
   'shed',
+  /** It may be shed, and no instance could serve it in time. */
+  'infeasible',
+  /** It may be shed, and the instances have had more to do than they can for a while. */
+  'overloaded',
   /** Its deadline passed while it waited. */
   'deadline',
   /** No instance of its model came back in time. */

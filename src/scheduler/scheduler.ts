@@ -8,7 +8,7 @@ import {
   type RequestMetadata,
 } from '../domain/index.ts';
 import {
-  admit,
+  type AdmissionGate,
   type Lane,
   type SchedulingPolicy,
   WaitingQueue,
@@ -19,6 +19,7 @@ import { completionFacts } from './completion-facts.ts';
 import { Counters } from './counters.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { DrainRate, retryAfterMs } from './drain-rate.ts';
+import { enter } from './entrance.ts';
 import type {
   DispatchFailure,
   RejectionReason,
@@ -43,6 +44,8 @@ export interface SchedulerParts {
   readonly policy: SchedulingPolicy;
   readonly profile: RoutingProfile;
   readonly settings: SchedulerSettings;
+  /** Turns away whom waiting would not help; without one, only the queue's limits count. */
+  readonly gate?: AdmissionGate;
   /** Told of every request's life and of the fleet, after the policy: predictors, the prefix index, collectors. */
   readonly listeners?: readonly LifecycleListener[];
 }
@@ -58,6 +61,7 @@ export class Scheduler {
   #settings: SchedulerSettings;
   #retryBudget: RetryBudget;
   #effects: SchedulerEffect[] = [];
+  readonly #gate: AdmissionGate | undefined;
   readonly #ownListeners: readonly LifecycleListener[];
   #shadow: Shadow | undefined;
   #listeners: Required<LifecycleListener>;
@@ -72,6 +76,7 @@ export class Scheduler {
     this.#profile = parts.profile;
     this.#settings = parts.settings;
     this.#retryBudget = new RetryBudget(parts.settings.retries.budgetShare);
+    this.#gate = parts.gate;
     this.#ownListeners = parts.listeners ?? [];
     this.#listeners = this.#allListeners();
     this.queue = new WaitingQueue(() => this.#policy);
@@ -210,11 +215,11 @@ export class Scheduler {
 
   /** Sheds what must leave for `request` to join; when that is not allowed, rejects it and returns `false`. */
   #makeRoom(request: RequestMetadata, nowMs: number): boolean {
-    const admission = admit(request, this.queue, this.#settings.admission);
+    const drainRatePerSecond = this.#drainRate.perSecond(nowMs);
+    const admission = enter(request, this, { gate: this.#gate, drainRatePerSecond, nowMs });
     if (!admission.isAdmitted) {
-      const most = this.#settings.admission[admission.limit];
       this.#listeners.onRequestFailed(request, undefined, nowMs, 'rejected');
-      this.#reject(request, 'queue-full', `The queue is full (${admission.limit} = ${most}).`, nowMs);
+      this.#reject(request, admission.reason, admission.message, nowMs);
       return false;
     }
     for (const victim of admission.victims) {

@@ -5,6 +5,8 @@ import { rejectionError } from './rejection-error.ts';
 const EXPECTED = {
   'queue-full': [429, 'queue_full', 1500],
   shed: [429, 'shed', 1500],
+  infeasible: [429, 'infeasible', 1500],
+  overloaded: [429, 'overloaded', 1500],
   deadline: [504, 'deadline_exceeded', undefined],
   'no-instance': [503, 'no_instance_available', 1500],
   'retries-exhausted': [503, 'no_instance_available', 1500],

@@ -6,6 +6,8 @@ import type { Rejection, RejectionReason } from '../../scheduler/index.ts';
 const CODES: Readonly<Record<RejectionReason, ErrorCode>> = {
   'queue-full': 'queue_full',
   shed: 'shed',
+  infeasible: 'infeasible',
+  overloaded: 'overloaded',
   deadline: 'deadline_exceeded',
   'no-instance': 'no_instance_available',
   'retries-exhausted': 'no_instance_available',
