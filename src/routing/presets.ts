@@ -31,7 +31,7 @@ const SETTINGS: ReadonlyMap<string, ProfileSettings> = new Map(
 );
 
 export const PRESET_NAMES: readonly string[] = [...PRESETS.keys()];
-export const DEFAULT_PRESET = 'least-loaded';
+export const DEFAULT_PRESET = 'signalbox';
 
 export function findPreset(name: string): ProfileSettings {
   const found = SETTINGS.get(name);
