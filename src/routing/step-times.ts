@@ -76,7 +76,8 @@ export class StepTimes {
     const perPair = this.#table.figures[WIDTH * slot + PER_PAIR]!;
     const allMs = work.uncachedTokens * tokenMs + perPair * work.pairs;
     const headMs = work.headUncachedTokens * tokenMs + perPair * work.headPairs;
-    return allMs - Math.min(Math.max(0, nowMs - work.headSinceMs), headMs);
+    // Rounding may leave a little less than nothing.
+    return Math.max(0, allMs - Math.min(Math.max(0, nowMs - work.headSinceMs), headMs));
   }
 
   /** Milliseconds per output token once the request is one more that decodes there. */
