@@ -109,9 +109,10 @@ export class Dispatcher {
     const { request } = waiting;
     const records = this.#parts.fleet.serving(lane.model);
     const profile = this.#parts.profile();
-    const wanted =
-      instanceId === undefined ? undefined : records.filter(({ instance }) => instance.id === instanceId);
-    const choice = wanted && profile.route(request, wanted, this.#context(nowMs));
+    const wanted = instanceId === undefined ? undefined : this.#parts.fleet.get(instanceId);
+    const choice = wanted?.names.includes(lane.model)
+      ? profile.route(request, [wanted], this.#context(nowMs))
+      : undefined;
     if (choice === undefined) return profile.route(request, records, this.#context(nowMs));
     return reason === undefined ? choice : { ...choice, reason: () => reason };
   }
