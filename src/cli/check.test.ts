@@ -31,18 +31,18 @@ describe('a valid file', () => {
     expect(run(VALID)).toEqual({
       status: 0,
       output:
-        'FILE is valid: 1 instance, policy priority, routing least-loaded, data on 127.0.0.1:8080, control on 127.0.0.1:8081\n',
+        'FILE is valid: 1 instance, policy signalbox, routing signalbox, data on 127.0.0.1:8080, control on 127.0.0.1:8081\n',
     });
   });
 
   it('is valid with warnings too', () => {
-    expect(run('policy: {name: fifo, agingMs: 5}\ninstances: [{url: "http://a"}]\n')).toEqual({
+    expect(run('policy: fifo\n')).toEqual({
       status: 0,
-      output: `FILE:1:22: warning: policy.agingMs has no effect on the policy fifo
-    1 | policy: {name: fifo, agingMs: 5}
-      |                      ^
+      output: `FILE:1:1: warning: no instances are configured
+    1 | policy: fifo
+      | ^
 
-FILE is valid: 1 instance, policy fifo, routing least-loaded, data on 127.0.0.1:8080, control on 127.0.0.1:8081
+FILE is valid: 0 instances, policy fifo, routing signalbox, data on 127.0.0.1:8080, control on 127.0.0.1:8081
 `,
     });
   });

@@ -18,7 +18,7 @@ describe('a key with nothing behind it', () => {
       { instances: [{ url: 'x', weight: null }] },
       { instances: [{ url: 'x' }] },
     ],
-    ['leaves the default in an alternative', { policy: { agingMs: null } }, { policy: {} }],
+    ['leaves the default in an alternative', { policy: { parameters: null } }, { policy: {} }],
     ['is an empty mapping where it is a name for one', { models: { m: null } }, { models: { m: {} } }],
   ])('%s', (_what, data, without) => {
     expect(cleared(data)).toEqual(without);

@@ -5,7 +5,7 @@ describe('the type of a configuration', () => {
   it('has no option left open where there is a default', () => {
     expectTypeOf<Config['listeners']['data']['host']>().toEqualTypeOf<string>();
     expectTypeOf<Config['queue']['maxRequests']>().toEqualTypeOf<number>();
-    expectTypeOf<Config['policy']['agingMs']>().toEqualTypeOf<number>();
+    expectTypeOf<Config['policy']['name']>().toEqualTypeOf<string>();
     expectTypeOf<InstanceConfig['maxPrefillTokens']>().toEqualTypeOf<number>();
     expectTypeOf<RemoteInstanceConfig['scrape']['intervalMs']>().toEqualTypeOf<number>();
   });

@@ -1,6 +1,6 @@
 /** What a configuration says once it is read: every default filled in, secrets and references resolved, deeply read-only. */
 
-import type { ExecutionInstance, RequestPriority } from '../domain/index.ts';
+import type { ExecutionInstance, GivenParameters, RequestPriority } from '../domain/index.ts';
 import type { ProfileSettings } from '../routing/index.ts';
 import type { ConfigFile } from './schema/config-file.ts';
 import type { SIMULATED_DIALECTS } from './schema/instances.ts';
@@ -124,8 +124,11 @@ export interface ApiKeyConfig {
 }
 
 export interface PolicyConfig {
+  /** A built-in policy's, or the path of `file`. */
   readonly name: string;
-  readonly agingMs: number;
+  /** A policy of the user's own, relative to the configuration. */
+  readonly file?: string;
+  readonly parameters: GivenParameters;
 }
 
 type AsInFile =

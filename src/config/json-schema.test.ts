@@ -38,7 +38,13 @@ describe('the JSON Schema', () => {
   it.each(keys)(
     'says of %s what it is when it is left out',
     (key, { default: byDefault, description, properties }) => {
-      const isRequired = ['aliases.*[].model', 'routing.scorers[].name', 'auth.keys.*.sha256'].includes(key);
+      const isRequired = [
+        'aliases.*[].model',
+        'routing.filters[].name',
+        'routing.scorers[].name',
+        'routing.picker.name',
+        'auth.keys.*.sha256',
+      ].includes(key);
       const isWithout =
         isRequired ||
         properties !== undefined ||

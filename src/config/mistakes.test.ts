@@ -11,12 +11,15 @@ import { formatProblem } from './problem.ts';
 
 /** Names of its own, so that a new policy or scorer changes none of the messages. */
 const NAMES: KnownNames = {
-  policies: ['fifo', 'priority'],
+  policies: ['signalbox', 'fifo', 'priority'],
   filters: ['health', 'model', 'not-failed', 'role', 'window'],
   scorers: ['load'],
   pickers: ['best', 'power-of-two', 'random', 'round-robin'],
   presets: new Map(
-    ['least-loaded', 'power-of-two', 'random', 'round-robin'].map((name) => [name, findPreset(name)]),
+    ['signalbox', 'least-loaded', 'power-of-two', 'random', 'round-robin'].map((name) => [
+      name,
+      findPreset(name),
+    ]),
   ),
   simulations: ['8b@h100', '8b@a100', '70b@h100x4', '70b@h100x8', '70b@a100x4'].map((size) =>
     findProfile(`llama-3-${size}`),

@@ -26,7 +26,7 @@ const DEFAULTS: Omit<Config, 'routing'> = {
   models: {},
   aliases: {},
   queue: { maxRequests: 10_000, maxTokens: 50_000_000, noInstanceWaitMs: 10_000 },
-  policy: { name: 'priority', agingMs: 30_000 },
+  policy: { name: 'signalbox', parameters: {} },
   retries: { maxRetries: 2, budgetShare: 0.2 },
   health: {
     active: {
@@ -118,16 +118,42 @@ instances: [{url: "http://a", apiKey: hunter3}]`;
 
 describe('a policy', () => {
   it.each([
-    ['by name', 'policy: fifo', { name: 'fifo', agingMs: 30_000 }],
-    ['with parameters', 'policy: {name: priority, agingMs: 5}', { name: 'priority', agingMs: 5 }],
-    ['with parameters of the default', 'policy: {agingMs: 5}', { name: 'priority', agingMs: 5 }],
+    ['by name', 'policy: fifo', { name: 'fifo', parameters: {} }],
+    [
+      'with parameters',
+      'policy: {name: priority, parameters: {agingMs: 5}}',
+      { name: 'priority', parameters: { agingMs: 5 } },
+    ],
+    [
+      'with parameters of the default',
+      'policy: {parameters: {lateShare: 0.2}}',
+      { name: 'signalbox', parameters: { lateShare: 0.2 } },
+    ],
+    ['in a file', 'policy: ./mine.ts', { name: './mine.ts', file: './mine.ts', parameters: {} }],
   ])('%s', (_what, source, policy) => {
     expect(configOf(source).policy).toEqual(policy);
   });
 
-  it('that does not use a parameter warns of it', () => {
-    const source = 'instances: [{url: "http://a"}]\npolicy: {name: fifo, agingMs: 5}';
-    expect(warningsOf(source)).toEqual(['2 policy.agingMs has no effect on the policy fifo']);
+  it('that does not know a parameter says which it knows', () => {
+    const source = 'instances: [{url: "http://a"}]\npolicy: {name: fifo, parameters: {agingMs: 5}}';
+    const result = parseConfig(source);
+    expect(result.ok ? [] : result.problems.map(({ message }) => message)).toEqual([
+      'policy "fifo": unknown parameter "agingMs", allowed are none',
+    ]);
+  });
+
+  it.each([
+    [
+      'routing: {scorers: [{name: load, parameters: {x: 1}}]}',
+      'scorer "load": unknown parameter "x", allowed are none',
+    ],
+    [
+      'routing: {picker: {name: softmax, parameters: {temperature: hot}}}',
+      'picker "softmax": temperature must be a number',
+    ],
+  ])('a part of a profile that is given a wrong parameter says so: %s', (source, message) => {
+    const result = parseConfig(source);
+    expect(result.ok ? '' : result.problems[0]!.message).toContain(message);
   });
 });
 

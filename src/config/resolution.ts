@@ -44,6 +44,16 @@ export class Resolution {
     this.findings.push({ severity: 'warning', isAboutKey: false, ...finding });
   }
 
+  /** Reports as a mistake at `path` what `make` throws as a `RangeError`. */
+  attempt(path: ConfigPath, make: () => unknown): void {
+    try {
+      make();
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      this.mistake({ path, message: error.message });
+    }
+  }
+
   /** The secret that `section` gives as `name`, `name_env` or `name_file`. */
   secret<Name extends string>(
     section: { readonly [Key in Name | `${Name}_env` | `${Name}_file`]?: string | undefined },

@@ -1,12 +1,11 @@
 /** From what the file says to what the house runs on; mistakes that only show between fields are found here. */
 
-import { DEFAULT_AGING_MS } from '../queueing/index.ts';
-import type { ProfileSettings } from '../routing/index.ts';
-import type { ApiKeyConfig, Config, InstanceConfig, PolicyConfig } from './config.ts';
+import type { ApiKeyConfig, Config, InstanceConfig } from './config.ts';
 import type { Resolution } from './resolution.ts';
 import { resolveAliases, servedNames } from './resolve-aliases.ts';
 import { resolveInstances } from './resolve-instances.ts';
 import { resolveListeners } from './resolve-listeners.ts';
+import { resolvePolicy, resolveRouting } from './resolve-scheduling.ts';
 import type { ConfigFile } from './schema/config-file.ts';
 import { listNames, suggest } from './suggest.ts';
 
@@ -41,23 +40,6 @@ export function resolveConfig(file: ConfigFile, resolution: Resolution): Config 
     auth: { keys: resolveKeys(file, resolution) },
     ...(seed !== undefined && { seed }),
   });
-}
-
-function resolvePolicy({ policy }: ConfigFile, resolution: Resolution): PolicyConfig {
-  const settings = typeof policy === 'string' ? { name: policy } : policy;
-  if (settings.name === 'fifo' && settings.agingMs !== undefined) {
-    const message = 'policy.agingMs has no effect on the policy fifo';
-    resolution.warn({ path: ['policy', 'agingMs'], isAboutKey: true, message });
-  }
-  return { name: settings.name, agingMs: settings.agingMs ?? DEFAULT_AGING_MS };
-}
-
-function resolveRouting({ routing }: ConfigFile, resolution: Resolution): ProfileSettings {
-  if (typeof routing !== 'string') return { name: CUSTOM_PROFILE, ...routing };
-  const preset = resolution.names.presets.get(routing);
-  if (preset === undefined)
-    throw new RangeError(`routing: the schema let the unknown preset "${routing}" pass`);
-  return preset;
 }
 
 function resolveKeys({ auth }: ConfigFile, resolution: Resolution): Record<string, ApiKeyConfig> {

@@ -103,7 +103,7 @@ describe('signalbox check', () => {
     const file = await writeFile('signalbox.yaml', 'instances:\n  - { url: "http://x:1" }\n');
     const { exitCode, stdout, stderr } = await runSignalbox(['check', file]);
     expect(stdout).toBe(
-      `${file} is valid: 1 instance, policy priority, routing least-loaded, data on 127.0.0.1:8080, control on 127.0.0.1:8081\n`,
+      `${file} is valid: 1 instance, policy signalbox, routing signalbox, data on 127.0.0.1:8080, control on 127.0.0.1:8081\n`,
     );
     expect([exitCode, stderr]).toEqual([0, '']);
   });

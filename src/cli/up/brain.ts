@@ -42,7 +42,8 @@ export function createBrain({ clock, onSwitch, waitingRequests }: BrainOptions):
   const metrics = new MetricsCollector({ clock, waitingRequests });
   const inputs = { predictor, prefixes, sessions };
   const policyInputs = { predictor, prefixes, metrics, onSwitch };
-  const policyOf = (config: Config) => createPolicy(config.policy, policyInputs);
+  const policyOf = (config: Config) =>
+    createPolicy({ ...config.policy.parameters, name: config.policy.name }, policyInputs);
   const profileOf = (config: Config) => new RoutingProfile(config.routing, inputs);
   return {
     predictor,

@@ -1,10 +1,10 @@
 /** When and where: the queue, its policy, the routing profile, and retries. */
 
 import * as z from 'zod';
-import { DEFAULT_AGING_MS } from '../../queueing/index.ts';
+import { DEFAULT_POLICY } from '../../queueing/index.ts';
 import { DEFAULT_PRESET, STANDARD_FILTERS } from '../../routing/index.ts';
 import type { KnownNames } from '../names.ts';
-import { count, milliseconds, positive, share } from './fields.ts';
+import { count, milliseconds, positive, share, textLike } from './fields.ts';
 
 export const queueSection = z
   .strictObject({
@@ -23,25 +23,46 @@ export const queueSection = z
   .prefault({})
   .describe('The waiting queue.');
 
+/** A file of one's own: begins like a path and ends like a module. */
+const policyFile = () =>
+  textLike(/^\.{0,2}\/\S+\.(ts|mts|js|mjs)$/, 'a path such as ./my-policy.ts').describe(
+    'A policy of your own instead: a TypeScript or JavaScript file, relative to this one. Default: none.',
+  );
+
 const policySettings = (names: KnownNames) =>
   z.strictObject({
-    name: z.enum(names.policies).default('priority').describe('The policy’s name.'),
-    agingMs: milliseconds(0)
-      .optional()
-      .describe('For `priority`: milliseconds of waiting that outweigh one class.')
-      .meta({ default: DEFAULT_AGING_MS }),
+    name: z.enum(names.policies).default(DEFAULT_POLICY).describe('The policy’s name.'),
+    file: policyFile().optional(),
+    parameters: parameters('policies'),
   });
 
 export const policySection = (names: KnownNames) =>
   z
-    .union([z.enum(names.policies), policySettings(names)])
-    .default('priority')
-    .describe('Which waiting request goes first: a name, or a name with parameters.');
+    .union([z.enum(names.policies), policyFile(), policySettings(names)])
+    .default(DEFAULT_POLICY)
+    .describe('Which waiting request goes first: a name, a file of your own, or a mapping with parameters.');
+
+/** A part of a profile that may be given by its name alone. */
+const partOf = (names: readonly string[], what: string) =>
+  z.union([
+    z.enum(names),
+    z.strictObject({
+      name: z.enum(names).describe(`The ${what}’s name.`),
+      parameters: parameters('routing'),
+    }),
+  ]);
+
+/** By name; what is allowed follows from whose they are, and is checked where that is known. */
+const parameters = (guide: 'policies' | 'routing') =>
+  z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe(`Its parameters, listed in docs/${guide}.md. Default: each as listed there.`);
 
 const profileSettings = (names: KnownNames) =>
   z.strictObject({
     filters: z
-      .array(z.enum(names.filters))
+      .array(partOf(names.filters, 'filter'))
       .default([...STANDARD_FILTERS])
       .describe('What an instance must pass to be a candidate.'),
     scorers: z
@@ -49,11 +70,14 @@ const profileSettings = (names: KnownNames) =>
         z.strictObject({
           name: z.enum(names.scorers).describe('The scorer’s name.'),
           weight: positive().default(1).describe('What its number in [0, 1] is multiplied by.'),
+          parameters: parameters('routing'),
         }),
       )
       .default([])
       .describe('What rates the candidates; the weighted numbers are added up.'),
-    picker: z.enum(names.pickers).default('best').describe('What chooses among the rated candidates.'),
+    picker: partOf(names.pickers, 'picker')
+      .default('best')
+      .describe('What chooses among the rated candidates.'),
   });
 
 export const routingSection = (names: KnownNames) =>
