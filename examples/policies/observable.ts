@@ -44,7 +44,7 @@ export function createPolicy({ logs = false }: { readonly logs?: boolean } = {})
       counts.failed++;
       say(`${id}: ${kind}${instance === undefined ? '' : ` on ${instance.id}`}`);
     },
-    // `GET /admin/policy` shows it.
+    // For operators.
     getStats: () => ({ ...counts, lastLines: lines.slice(-10) }),
   };
 }
