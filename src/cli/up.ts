@@ -11,6 +11,7 @@ export function upCommand(): Command {
     .description('Start the gateway; without a file or --upstream, in front of simulated engines.')
     .option('-c, --config <file>', 'configuration file (YAML)')
     .option('--upstream <url>', 'an engine to stand in front of; may be repeated', collect, [])
+    .option('--f5-config <file>', "the F5 scheduler's own file: answer load balancers that ask where to send")
     .option('--port <number>', 'port of the data listener', port)
     .option('--host <address>', 'address of the data listener')
     .option('--control-port <number>', 'port of the control listener', port)

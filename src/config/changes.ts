@@ -8,6 +8,7 @@ import { Secret } from './secret.ts';
 export const RESTART_KEYS: readonly string[] = [
   'listeners',
   'seed',
+  'f5',
   'decisions.keep',
   'limits.maxHeaderBytes',
   'limits.headTimeoutMs',

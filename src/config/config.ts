@@ -123,6 +123,14 @@ export interface ApiKeyConfig {
   readonly maxPriority: RequestPriority;
 }
 
+/** Pools for load balancers that ask. */
+export interface F5Config {
+  /** Exactly one of the two. */
+  readonly file?: string;
+  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly listener: 'own' | 'control';
+}
+
 export interface PolicyConfig {
   /** A built-in policy's, or the path of `file`. */
   readonly name: string;
@@ -154,6 +162,8 @@ export interface Config extends DeepReadonly<Pick<ConfigFile, AsInFile>> {
   readonly policy: PolicyConfig;
   readonly routing: ProfileSettings;
   readonly auth: { readonly keys: Readonly<Record<string, ApiKeyConfig>> };
+  /** The select API; absent when nobody asks for it. */
+  readonly f5?: F5Config;
   /** Absent: another at each start. */
   readonly seed?: number;
 }

@@ -9,6 +9,7 @@ export type {
   CredentialsConfig,
   DataListenerConfig,
   DeepReadonly,
+  F5Config,
   InstanceConfig,
   InstanceHealthConfig,
   InstanceScrapeConfig,

@@ -25,7 +25,13 @@ const DEFAULTS: Omit<Config, 'routing'> = {
   instances: [],
   models: {},
   aliases: {},
-  queue: { maxRequests: 10_000, maxTokens: 50_000_000, noInstanceWaitMs: 10_000 },
+  queue: {
+    maxRequests: 10_000,
+    maxTokens: 50_000_000,
+    maxBytes: 1024 ** 3,
+    sheddableFrom: 'LOW',
+    noInstanceWaitMs: 10_000,
+  },
   policy: { name: 'signalbox', parameters: {} },
   retries: { maxRetries: 2, budgetShare: 0.2 },
   health: {

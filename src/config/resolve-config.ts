@@ -22,10 +22,11 @@ export function resolveConfig(file: ConfigFile, resolution: Resolution): Config 
     policy,
     routing,
     auth,
+    f5: _f5,
     ...asInFile
   } = file;
   const instances = resolveInstances(file, resolution);
-  if (instances.length === 0 && file.instances.length === 0) {
+  if (instances.length === 0 && file.instances.length === 0 && file.f5 === undefined) {
     resolution.warn({ path: ['instances'], message: 'no instances are configured' });
   }
   checkEjection(file, resolution);
@@ -38,8 +39,19 @@ export function resolveConfig(file: ConfigFile, resolution: Resolution): Config 
     policy: resolvePolicy(file, resolution),
     routing: resolveRouting(file, resolution),
     auth: { keys: resolveKeys(file, resolution) },
+    ...resolveF5(file, resolution),
     ...(seed !== undefined && { seed }),
   });
+}
+
+function resolveF5({ f5 }: ConfigFile, resolution: Resolution): Pick<Config, 'f5'> {
+  if (f5 === undefined) return {};
+  const { file, settings, listener } = f5;
+  if ((file === undefined) === (settings === undefined)) {
+    const message = 'f5 must have file or settings, and not both';
+    resolution.mistake({ path: ['f5'], message, allowed: 'file: a path, or settings: a mapping' });
+  }
+  return { f5: { listener, ...(file !== undefined && { file }), ...(settings && { settings }) } };
 }
 
 function resolveKeys({ auth }: ConfigFile, resolution: Resolution): Record<string, ApiKeyConfig> {

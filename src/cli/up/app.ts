@@ -1,5 +1,6 @@
 /** The house put together: scheduler, fleet, gateway and control listener from one configuration. */
 
+import { resolve } from 'node:path';
 import { type Admin, createAdmin, type ReloadResult } from '../../admin/index.ts';
 import type { Config } from '../../config/index.ts';
 import { createFleet, type Fleet, type InstanceSettings } from '../../discovery/index.ts';
@@ -12,10 +13,12 @@ import {
   type UpdatableIntake,
 } from '../../gateway/index.ts';
 import { LiveScheduler } from '../../scheduler/index.ts';
+import type { F5Sideband } from '../../sideband/index.ts';
 import { type AppLog, createLogger, createTelemetry, type Telemetry } from '../../telemetry/index.ts';
 import { VERSION } from '../version.ts';
-import { type Brain, createBrain } from './brain.ts';
+import { Brain } from './brain.ts';
 import { EmbeddedEngines } from './embedded-engines.ts';
+import { openF5 } from './f5.ts';
 import { wantedInstances } from './instances.ts';
 import { gatewaySettings, intakeSettings } from './settings.ts';
 import { shadowControl } from './shadow.ts';
@@ -28,8 +31,9 @@ export interface App {
   readonly log: AppLog;
   readonly telemetry: Telemetry;
   readonly fleet: Fleet;
-  /** Addresses once it listens. */
-  readonly dataUrl: string;
+  /** Addresses once it listens; no address of the data listener when there is only the select API to serve. */
+  readonly dataUrl: string | undefined;
+  readonly selectUrl: string | undefined;
   readonly controlUrl: string;
   readonly config: Config;
   /** Takes over another configuration while requests wait and run; several one after the other. */
@@ -41,9 +45,12 @@ export interface App {
 export interface AppHooks {
   /** Loads the configuration anew; absent without a file. */
   readonly reload?: () => Promise<ReloadResult>;
+  /** The folder of the configuration file, from which paths in it count; the working directory without a file. */
+  readonly directory?: string;
 }
 
 interface Parts {
+  readonly f5: F5Sideband | undefined;
   readonly brain: Brain;
   readonly scheduler: LiveScheduler;
   readonly telemetry: Telemetry;
@@ -62,7 +69,7 @@ interface Upstream {
 }
 
 export async function startApp(initial: Config, hooks: AppHooks = {}): Promise<App> {
-  const parts = await build(initial);
+  const parts = await build(initial, (file) => resolve(hooks.directory ?? '.', file));
   const { gateway, fleet, log, telemetry } = parts;
   let config = initial;
   let isClosing = false;
@@ -73,7 +80,7 @@ export async function startApp(initial: Config, hooks: AppHooks = {}): Promise<A
   });
   let applying = Promise.resolve();
   const takeOver = async (next: Config): Promise<void> => {
-    const scheduling = parts.brain.changedParts(config, next);
+    const scheduling = await parts.brain.change(config, next);
     await watchInstances(parts, next);
     parts.scheduler.reconfigure(scheduling);
     parts.intake.update(intakeSettings(next));
@@ -84,14 +91,19 @@ export async function startApp(initial: Config, hooks: AppHooks = {}): Promise<A
   try {
     await watchInstances(parts, config);
     const { listeners } = config;
-    const data = await openListener('data', listeners.data, () => gateway.listen(listeners.data));
+    const selectUrl = await parts.f5?.start();
+    const isGateway = parts.f5 === undefined || config.instances.length > 0;
+    const data = isGateway
+      ? await openListener('data', listeners.data, () => gateway.listen(listeners.data))
+      : undefined;
     const controlUrl = await openListener('control', listeners.control, () => admin.listen());
     telemetry.onConfigLoad(true);
     return {
       log,
       telemetry,
       fleet,
-      dataUrl: urlOf(data.host, data.port),
+      dataUrl: data && urlOf(data.host, data.port),
+      selectUrl,
       controlUrl,
       get config() {
         return config;
@@ -112,7 +124,7 @@ export async function startApp(initial: Config, hooks: AppHooks = {}): Promise<A
   }
 }
 
-async function build(config: Config): Promise<Parts> {
+async function build(config: Config, pathOf: (file: string) => string): Promise<Parts> {
   const random = seededRandom(config.seed ?? Math.floor(SYSTEM_CLOCK.now()));
   const log = await createLogger(config.logging);
   const telemetry = createTelemetry({
@@ -121,14 +133,18 @@ async function build(config: Config): Promise<Parts> {
     decisionLogSize: config.decisions.keep,
     requestLog: log.requests,
   });
-  const brain = createBrain({
+  const brain = new Brain({
     clock: SYSTEM_CLOCK,
+    pathOf,
+    onPolicyFile: ({ kind, ...news }) =>
+      log.component('policy')[kind === 'reloaded' ? 'info' : 'warn'](news, kind),
     onSwitch: (change) => log.component('scheduler').info(change, 'policy switched'),
     waitingRequests: () => scheduler.waitingRequests(),
   });
   const scheduler = new LiveScheduler({
-    ...brain.parts(config),
+    ...(await brain.open(config)),
     listeners: brain.listeners,
+    gate: brain.gate,
     clock: SYSTEM_CLOCK,
     random,
     timers: globalThis,
@@ -167,6 +183,7 @@ async function build(config: Config): Promise<Parts> {
   };
   const fleet = createFleet({ sink: tellFleet, clock: SYSTEM_CLOCK, random });
   return {
+    f5: await openF5(config, log, pathOf),
     brain,
     scheduler,
     telemetry,
@@ -180,7 +197,7 @@ async function build(config: Config): Promise<Parts> {
 }
 
 function control(
-  { brain, scheduler, telemetry, log }: Parts,
+  { brain, f5, scheduler, telemetry, log }: Parts,
   { listeners, instances }: Config,
   more: Pick<Parameters<typeof createAdmin>[0], 'reload' | 'config' | 'isAccepting'>,
 ): Admin {
@@ -199,6 +216,7 @@ function control(
     instanceErrors: telemetry.instanceErrors,
     ...(simulated > 0 && { fleetDescription: `${simulated} simulated engines` }),
     logLevel: log,
+    ...(f5 !== undefined && { routes: [f5.routes] }),
     shadow: shadowControl(scheduler, brain, () => seededRandom(Math.floor(SYSTEM_CLOCK.now()))),
     onInternalError: (error) => log.component('admin').error({ err: error }, 'a control request failed'),
   });
@@ -216,7 +234,8 @@ async function watchInstances({ embedded, fleet, upstreams }: Parts, config: Con
 async function closeAll(parts: Parts, admin: Admin, graceMs: number): Promise<void> {
   const { finished, aborted } = await parts.gateway.close(graceMs);
   parts.log.logger.info({ finished, aborted }, 'stopped');
-  await Promise.all([admin.close(), parts.fleet.close(), parts.embedded.close()]);
+  await Promise.all([admin.close(), parts.fleet.close(), parts.embedded.close(), parts.f5?.close()]);
+  parts.brain.close();
   parts.scheduler.close();
   parts.telemetry.stop();
   parts.log.flush();

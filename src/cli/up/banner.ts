@@ -7,26 +7,31 @@ import { VERSION } from '../version.ts';
 export interface BannerFacts {
   readonly config: Config;
   readonly instances: readonly InstanceDescription[];
-  readonly dataUrl: string;
+  readonly dataUrl: string | undefined;
+  readonly selectUrl: string | undefined;
   readonly controlUrl: string;
   readonly startedInMs: number;
 }
 
-export function bannerOf({ config, instances, dataUrl, controlUrl, startedInMs }: BannerFacts): string {
+export function bannerOf(facts: BannerFacts): string {
+  const { config, instances, dataUrl, selectUrl, controlUrl, startedInMs } = facts;
   const keyCount = Object.keys(config.auth.keys).length;
   const isOpen = keyCount === 0;
   const model = instances.flatMap(({ models }) => models)[0];
+  const access = isOpen ? 'no API key asked for' : `${keyCount} API keys`;
   return [
     '',
     `Signalbox ${VERSION} started in ${Math.round(startedInMs)} ms`,
     '',
-    `  OpenAI API   ${dataUrl}/v1   ${isOpen ? 'no API key asked for' : `${keyCount} API keys`}`,
+    ...(dataUrl === undefined ? [] : [`  OpenAI API   ${dataUrl}/v1   ${access}`]),
+    ...(selectUrl === undefined
+      ? []
+      : [`  select API   ${selectUrl}/scheduler/select   for load balancers that ask`]),
     `  control      ${controlUrl}   status page, /metrics, /admin, /docs`,
     `  decides by   policy ${config.policy.name}, routing ${config.routing.name}`,
     '',
-    ...fleetLines(config, instances),
-    '',
-    ...(model === undefined ? [] : callLines(dataUrl, model, isOpen)),
+    ...(dataUrl === undefined ? [] : [...fleetLines(config, instances), '']),
+    ...(model === undefined || dataUrl === undefined ? [] : callLines(dataUrl, model, isOpen)),
   ].join('\n');
 }
 

@@ -1,15 +1,42 @@
-/** What the scheduler knows besides requests and instances: how long things take, who holds which prompts, where sessions were. */
+/** What the scheduler decides by: policy and profile, and what they know of times, prompts, sessions and figures. */
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../../config/index.ts';
 import type { Clock, LifecycleListener } from '../../domain/index.ts';
 import { createPredictor, type Predictor } from '../../prediction/index.ts';
-import { createPolicy, type PolicyInputs, type PolicySwitch } from '../../queueing/index.ts';
+import {
+  type AdmissionGate,
+  admissionGate,
+  createPolicy,
+  earliestFirstToken,
+  type PolicyInputs,
+  type PolicySwitch,
+  type SchedulingPolicy,
+  saturationOf,
+} from '../../queueing/index.ts';
 import { PrefixIndex, type RoutingInputs, RoutingProfile, SessionMemory } from '../../routing/index.ts';
 import type { SchedulerParts } from '../../scheduler/index.ts';
 import { MetricsCollector } from '../../telemetry/index.ts';
+import { loadPolicyFile, type PolicyFile, type PolicyFileNews } from './policy-file.ts';
 
-export interface Brain {
+export interface BrainOptions {
+  readonly clock: Clock;
+  /** Told when a policy changes its own way of going about. */
+  readonly onSwitch: (change: PolicySwitch) => void;
+  /** Told of what happens to a policy in a file. */
+  readonly onPolicyFile: (news: PolicyFileNews) => void;
+  /** Requests in the queue now. */
+  readonly waitingRequests: () => number;
+  /** The absolute path of a file that the configuration names. */
+  readonly pathOf: (file: string) => string;
+}
+
+type ConfiguredParts = Pick<SchedulerParts, 'policy' | 'profile' | 'settings'>;
+
+/** Milliseconds of prompt work before an instance from which on it counts as full. */
+const FULL_PREFILL_MS = 2_000;
+
+export class Brain {
   readonly predictor: Predictor;
   /** To be told of decisions, besides being a listener. */
   readonly metrics: MetricsCollector;
@@ -17,56 +44,85 @@ export interface Brain {
   readonly policyInputs: PolicyInputs;
   /** In the order in which they are to hear of a dispatch: the predictor asks the index what was held before it. */
   readonly listeners: readonly LifecycleListener[];
-  /** Policy, profile and limits as the configuration says, each made anew. */
-  parts(config: Config): ConfiguredParts;
+  /** Turns away whom waiting would not help, as the configuration in force says. */
+  readonly gate: AdmissionGate = { refusal: (...asked) => this.#gate?.refusal(...asked) };
+  readonly #options: BrainOptions;
+  #gate: AdmissionGate | undefined;
+  #policyFile: PolicyFile | undefined;
+
+  constructor(options: BrainOptions) {
+    const { clock, onSwitch, waitingRequests } = options;
+    const prefixes = new PrefixIndex();
+    const sessions = new SessionMemory();
+    this.#options = options;
+    this.predictor = createPredictor(undefined, {
+      cachedTokens: (request, { id }) => prefixes.cachedTokens(request, id),
+    });
+    this.metrics = new MetricsCollector({ clock, waitingRequests });
+    this.inputs = { predictor: this.predictor, prefixes, sessions };
+    this.policyInputs = { predictor: this.predictor, prefixes, metrics: this.metrics, onSwitch };
+    this.listeners = [this.predictor, prefixes, sessions, this.metrics];
+  }
+
+  /** Policy, profile and limits as the configuration says. */
+  async open(config: Config): Promise<ConfiguredParts> {
+    const policy = await this.#openPolicy(config);
+    this.#gate = this.#gateOf(config);
+    return { policy, profile: this.#profileOf(config), settings: schedulerSettings(config) };
+  }
+
   /** Only what differs between two configurations, so that a policy keeps what it has learnt. */
-  changedParts(before: Config, after: Config): Partial<ConfiguredParts>;
-}
-
-type ConfiguredParts = Pick<SchedulerParts, 'policy' | 'profile' | 'settings'>;
-
-export interface BrainOptions {
-  readonly clock: Clock;
-  /** Told when a policy changes its own way of going about. */
-  readonly onSwitch: (change: PolicySwitch) => void;
-  /** Requests in the queue now. */
-  readonly waitingRequests: () => number;
-}
-
-export function createBrain({ clock, onSwitch, waitingRequests }: BrainOptions): Brain {
-  const prefixes = new PrefixIndex();
-  const sessions = new SessionMemory();
-  const predictor = createPredictor(undefined, {
-    cachedTokens: (request, { id }) => prefixes.cachedTokens(request, id),
-  });
-  const metrics = new MetricsCollector({ clock, waitingRequests });
-  const inputs = { predictor, prefixes, sessions };
-  const policyInputs = { predictor, prefixes, metrics, onSwitch };
-  const policyOf = (config: Config) =>
-    createPolicy({ ...config.policy.parameters, name: config.policy.name }, policyInputs);
-  const profileOf = (config: Config) => new RoutingProfile(config.routing, inputs);
-  return {
-    predictor,
-    metrics,
-    inputs,
-    policyInputs,
-    listeners: [predictor, prefixes, sessions, metrics],
-    parts: (config) => ({
-      policy: policyOf(config),
-      profile: profileOf(config),
-      settings: schedulerSettings(config),
-    }),
-    changedParts: (before, after) => ({
-      ...(!isDeepStrictEqual(before.policy, after.policy) && { policy: policyOf(after) }),
-      ...(!isDeepStrictEqual(before.routing, after.routing) && { profile: profileOf(after) }),
+  async change(before: Config, after: Config): Promise<Partial<ConfiguredParts>> {
+    const isSamePolicy = isDeepStrictEqual(before.policy, after.policy);
+    const isSameProfile = isDeepStrictEqual(before.routing, after.routing);
+    const profile = isSameProfile ? undefined : this.#profileOf(after);
+    const policy = isSamePolicy ? undefined : await this.#openPolicy(after);
+    this.#gate = this.#gateOf(after);
+    return {
+      ...(policy !== undefined && { policy }),
+      ...(profile !== undefined && { profile }),
       settings: schedulerSettings(after),
-    }),
-  };
+    };
+  }
+
+  close(): void {
+    this.#policyFile?.close();
+  }
+
+  async #openPolicy({ policy }: Config): Promise<SchedulingPolicy> {
+    const { name, file, parameters } = policy;
+    const { onPolicyFile, pathOf } = this.#options;
+    const inputs = this.policyInputs;
+    const options = { parameters, inputs, onNews: onPolicyFile };
+    const opened = file === undefined ? undefined : await loadPolicyFile(pathOf(file), options);
+    this.#policyFile?.close();
+    this.#policyFile = opened;
+    return opened?.policy ?? createPolicy({ ...parameters, name }, inputs);
+  }
+
+  #profileOf({ routing }: Config): RoutingProfile {
+    return new RoutingProfile(routing, this.inputs);
+  }
+
+  #gateOf({ queue }: Config): AdmissionGate {
+    const { predictor } = this;
+    return admissionGate({
+      sheddableFrom: queue.sheddableFrom,
+      earliestFirstTokenMs: earliestFirstToken(predictor, this.inputs.prefixes),
+      saturation({ instances, lane }) {
+        const first = instances[0];
+        if (first === undefined) return 0;
+        const { msPerToken } = predictor.coefficients(first.instance.id, lane.model);
+        return saturationOf(instances, FULL_PREFILL_MS / msPerToken);
+      },
+    });
+  }
 }
 
 function schedulerSettings({ queue, retries, health, scrape }: Config): SchedulerParts['settings'] {
+  const { maxRequests, maxTokens, maxBytes } = queue;
   return {
-    admission: { maxRequests: queue.maxRequests, maxTokens: queue.maxTokens },
+    admission: { maxRequests, maxTokens, maxBytes },
     retries,
     health: {
       consecutiveFailures: health.passive.consecutiveFailures,

@@ -1,5 +1,6 @@
 /** From the command line to the configuration that `signalbox up` starts with. */
 
+import { resolve } from 'node:path';
 import {
   type Config,
   formatProblem,
@@ -20,6 +21,7 @@ export interface UpFlags {
   readonly routing?: string;
   readonly logLevel?: string;
   readonly logFormat?: string;
+  readonly f5Config?: string;
 }
 
 export type Loaded =
@@ -61,12 +63,13 @@ export function loadUpConfig(flags: UpFlags): Loaded {
 
 /** JSON is YAML: what the flags say goes the way of a file, and meets the same checks. */
 function fromFlags(flags: UpFlags, options: LoadOptions): ParseResult {
-  const base = flags.upstream.length > 0 ? {} : SIMULATED_FLEET;
+  const hasOwnWork = flags.upstream.length > 0 || flags.f5Config !== undefined;
+  const base = hasOwnWork ? {} : SIMULATED_FLEET;
   return parseConfig(JSON.stringify(base), { env: process.env, ...options });
 }
 
 function overridesOf(flags: UpFlags): Record<string, unknown> {
-  const { host, port, open, controlPort, policy, routing, logLevel, logFormat, upstream } = flags;
+  const { host, port, open, controlPort, policy, routing, logLevel, logFormat, upstream, f5Config } = flags;
   const data = defined({ host, port, open });
   const control = defined({ port: controlPort });
   return defined({
@@ -74,6 +77,7 @@ function overridesOf(flags: UpFlags): Record<string, unknown> {
     logging: defined({ level: logLevel, format: logFormat }),
     policy,
     routing,
+    f5: f5Config === undefined ? undefined : { file: resolve(f5Config) },
     instances: upstream.length > 0 ? upstream.map((url) => ({ url })) : undefined,
   });
 }

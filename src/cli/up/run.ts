@@ -1,5 +1,6 @@
 /** Runs the house until it is told to stop: signals, and changes of the configuration file. */
 
+import { dirname, resolve } from 'node:path';
 import type { ReloadResult } from '../../admin/index.ts';
 import { type ConfigProblem, type ConfigWatcher, formatProblem, watchConfig } from '../../config/index.ts';
 import { type App, startApp } from './app.ts';
@@ -14,7 +15,8 @@ const RECOGNITION_MS = 1_500;
 export async function runUntilSignal(start: Start, onStarted: (facts: BannerFacts) => void): Promise<void> {
   let watcher: ConfigWatcher | undefined;
   const { file } = start;
-  const hooks = file === undefined ? {} : { reload: () => reload(watcher, file) };
+  const hooks =
+    file === undefined ? {} : { directory: dirname(resolve(file)), reload: () => reload(watcher, file) };
   const app = await startApp(start.config, hooks);
   watcher = await watch(app, start);
   stopOnSignal(app, watcher);
@@ -23,9 +25,9 @@ export async function runUntilSignal(start: Start, onStarted: (facts: BannerFact
     else app.log.component('config').warn('SIGHUP: there is no configuration file to read again');
   });
   await Promise.race([app.fleet.lookedAt(), sleep(RECOGNITION_MS)]);
-  const { config, dataUrl, controlUrl, fleet } = app;
+  const { config, dataUrl, selectUrl, controlUrl, fleet } = app;
   const startedInMs = performance.now();
-  onStarted({ config, dataUrl, controlUrl, instances: fleet.describe(), startedInMs });
+  onStarted({ config, dataUrl, selectUrl, controlUrl, instances: fleet.describe(), startedInMs });
 }
 
 function watch(app: App, { file, config, options }: Start): Promise<ConfigWatcher | undefined> {

@@ -29,7 +29,9 @@ function partsOf(
   try {
     return {
       ...(wish.routing !== undefined && { profile: new RoutingProfile(routing, inputs) }),
-      ...(wish.policy !== undefined && { policy: createPolicy(policy, silent) }),
+      ...(wish.policy !== undefined && {
+        policy: createPolicy({ ...policy.parameters, name: policy.name }, silent),
+      }),
     };
   } catch (error) {
     if (error instanceof RangeError)

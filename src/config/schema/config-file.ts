@@ -9,6 +9,7 @@ import { listenersSection } from './listeners.ts';
 import { aliasesSection, modelsSection } from './models.ts';
 import {
   decisionsSection,
+  f5Section,
   hintsSection,
   limitsSection,
   loggingSection,
@@ -44,6 +45,7 @@ export const configFileSchema = (names: KnownNames) =>
     seed: seedSection,
     decisions: decisionsSection,
     reload: reloadSection,
+    f5: f5Section,
   });
 
 /** What the file says, checked piece by piece and with defaults, before secrets and cross-references are resolved. */

@@ -1,7 +1,7 @@
 /** How the process runs: limits, timeouts, logging, what callers may hint, what is remembered. */
 
 import * as z from 'zod';
-import { count, milliseconds, positive } from './fields.ts';
+import { count, milliseconds, positive, text } from './fields.ts';
 
 export const limitsSection = z
   .strictObject({
@@ -139,3 +139,26 @@ export const seedSection = z
   .max(4_294_967_295)
   .optional()
   .describe('Seed of every random choice, so that a run can be repeated. Default: another at each start.');
+
+export const f5Section = z
+  .strictObject({
+    file: text()
+      .optional()
+      .describe(
+        'The existing scheduler’s own file, relative to this one; it is watched by itself. Default: none.',
+      ),
+    settings: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .describe('What that file would say, written here instead; docs/f5.md lists it. Default: none.'),
+    listener: z
+      .enum(['own', 'control'])
+      .default('own')
+      .describe(
+        'Where the select API is: on the listener that the file names, or only on the control listener.',
+      ),
+  })
+  .optional()
+  .describe(
+    'The select API for F5 BIG-IP LTM and other load balancers. A change needs a restart. Default: none.',
+  );

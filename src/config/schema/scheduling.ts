@@ -1,6 +1,7 @@
 /** When and where: the queue, its policy, the routing profile, and retries. */
 
 import * as z from 'zod';
+import { REQUEST_PRIORITIES } from '../../domain/index.ts';
 import { DEFAULT_POLICY } from '../../queueing/index.ts';
 import { DEFAULT_PRESET, STANDARD_FILTERS } from '../../routing/index.ts';
 import type { KnownNames } from '../names.ts';
@@ -14,6 +15,15 @@ export const queueSection = z
     maxTokens: count()
       .default(50_000_000)
       .describe('The most tokens (prompts and the answers asked for, estimated) that may wait.'),
+    maxBytes: count()
+      .default(1024 * 1024 * 1024)
+      .describe('The most bytes of requests that may wait, and so be held in memory.'),
+    sheddableFrom: z
+      .enum(REQUEST_PRIORITIES)
+      .default('LOW')
+      .describe(
+        'The highest class that is told at once, instead of waiting, that no instance can serve it in time or that the fleet is overloaded.',
+      ),
     noInstanceWaitMs: milliseconds(0)
       .default(10_000)
       .describe(

@@ -2,7 +2,13 @@
 
 export { compareFiles, type FileChanges } from './config/changes.ts';
 export { ConfigurationError } from './config/configuration-error.ts';
-export { type LoadedFile, loadF5File, type WatchF5Options, watchF5File } from './config/load.ts';
+export {
+  type LoadedFile,
+  loadF5File,
+  readF5Settings,
+  type WatchF5Options,
+  watchF5File,
+} from './config/load.ts';
 export { parseSchedulerFile } from './config/parse-scheduler-file.ts';
 export type {
   FailureMode,

@@ -95,6 +95,7 @@ export function createIntake(options: IntakeOptions): UpdatableIntake {
         preflight,
         facts,
         model,
+        bodyBytes: body.length,
         prefix: rules.hashesPrompts ? prefixOf(body, facts, model) : undefined,
         defaults: rules.defaultsOf.get(facts.model) ?? rules.defaultsOf.get(model) ?? NO_DEFAULTS,
         trustsPriority: rules.hints.trustHeaders,

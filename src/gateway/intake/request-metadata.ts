@@ -27,6 +27,8 @@ export interface RequestSources {
   /** After aliases. */
   readonly model: string;
   readonly defaults: ModelDefaults;
+  /** Length of the body as it is forwarded. */
+  readonly bodyBytes: number;
   /** Its prompt in hashed blocks, where routing asks for them. */
   readonly prefix?: PromptPrefix | undefined;
   /** Whether the body's `priority` counts. */
@@ -52,6 +54,7 @@ export function requestMetadata(sources: RequestSources): RequestMetadata {
     priority: key.maxPriority === undefined ? wanted : lowerPriority(wanted, key.maxPriority),
     arrivalMs: receivedAtMs,
     promptTokens: facts.promptTokens,
+    bodyBytes: sources.bodyBytes,
     promptTokensEstimated: facts.promptTokensEstimated,
     ...sources.prefix,
     ...(facts.promptText !== undefined && { promptText: facts.promptText }),

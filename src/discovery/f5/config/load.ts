@@ -18,6 +18,11 @@ export async function loadF5File(path: string, env: Environment = process.env): 
   return interpret(await readText(path), env);
 }
 
+/** The same from its text. @throws ConfigurationError when it is wrong */
+export function readF5Settings(text: string, env: Environment = process.env): LoadedFile {
+  return interpret(text, env);
+}
+
 export interface WatchF5Options {
   /** What is in force. */
   readonly initial: LoadedFile;
