@@ -108,7 +108,7 @@ describe('a configuration', () => {
 
   it('keeps what the file says, and the defaults around it', () => {
     const config = configOf('queue: {maxRequests: 5}\nhealth: {active: {path: /ping}}\nseed: 7');
-    expect(config.queue).toEqual({ maxRequests: 5, maxTokens: 50_000_000, noInstanceWaitMs: 10_000 });
+    expect(config.queue).toMatchObject({ maxRequests: 5, maxTokens: 50_000_000, noInstanceWaitMs: 10_000 });
     expect(config.health.active).toMatchObject({ path: '/ping', intervalMs: 5_000 });
     expect(config.seed).toBe(7);
   });
@@ -361,5 +361,28 @@ describe('any text whatever', () => {
       }),
       { numRuns: 30 },
     );
+  });
+});
+
+describe('the select API', () => {
+  const problemsOf = (source: string) => {
+    const result = parseConfig(source);
+    return (result.ok ? result.warnings : result.problems).map(({ message }) => message);
+  };
+
+  it('is configured by a file or in place, and needs no instances', () => {
+    expect(configOf('f5: {file: ./f5.yaml}').f5).toEqual({ file: './f5.yaml', listener: 'own' });
+    expect(configOf('f5: {settings: {pools: []}, listener: control}').f5).toEqual({
+      settings: { pools: [] },
+      listener: 'control',
+    });
+    expect(problemsOf('f5: {file: ./f5.yaml}')).toEqual([]);
+  });
+
+  it.each([
+    ['f5: {file: a, settings: {}}', 'f5.file and f5.settings are both given; one of them is allowed'],
+    ['f5: {listener: own}', 'f5 has neither file nor settings, so there is no select API'],
+  ])('%s is said to be wrong', (source, message) => {
+    expect(problemsOf(source)).toContain(message);
   });
 });

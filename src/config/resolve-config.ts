@@ -47,9 +47,14 @@ export function resolveConfig(file: ConfigFile, resolution: Resolution): Config 
 function resolveF5({ f5 }: ConfigFile, resolution: Resolution): Pick<Config, 'f5'> {
   if (f5 === undefined) return {};
   const { file, settings, listener } = f5;
-  if ((file === undefined) === (settings === undefined)) {
-    const message = 'f5 must have file or settings, and not both';
-    resolution.mistake({ path: ['f5'], message, allowed: 'file: a path, or settings: a mapping' });
+  if (file !== undefined && settings !== undefined) {
+    const message = 'f5.file and f5.settings are both given; one of them is allowed';
+    resolution.mistake({ path: ['f5', 'settings'], isAboutKey: true, message, allowed: 'only one of them' });
+  }
+  if (file === undefined && settings === undefined) {
+    const message = 'f5 has neither file nor settings, so there is no select API';
+    resolution.warn({ path: ['f5'], isAboutKey: true, message });
+    return {};
   }
   return { f5: { listener, ...(file !== undefined && { file }), ...(settings && { settings }) } };
 }

@@ -29,13 +29,21 @@ export interface LiveSchedulerParts extends SchedulerParts {
   readonly stopwatch?: Clock;
 }
 
+/**
+ * What the table of requests points to. A table that churns is copied again and again, and its copies keep what they point to
+ * until the next full garbage collection; so at a request's end this lets go of all that hangs on its handlers.
+ */
+interface Submitted {
+  handlers: TicketHandlers | undefined;
+}
+
 /** The longest delay that timers take; a later wake-up is reached in several steps. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 export class LiveScheduler implements SchedulerDoor, SchedulerInspection {
   readonly #scheduler: Scheduler;
   readonly #parts: LiveSchedulerParts;
-  readonly #handlers = new Map<string, TicketHandlers>();
+  readonly #submitted = new Map<string, Submitted>();
   readonly #events: SchedulerEvent[] = [];
   #isHandling = false;
   #timer: { readonly handle: unknown; readonly atMs: number } | undefined;
@@ -49,7 +57,7 @@ export class LiveScheduler implements SchedulerDoor, SchedulerInspection {
   submit(request: RequestMetadata, handlers: TicketHandlers): Ticket {
     const unique = this.#withUniqueId(request);
     const requestId = unique.id;
-    this.#handlers.set(requestId, handlers);
+    this.#submitted.set(requestId, { handlers });
     const ticket: Ticket = {
       requestId,
       position: () => this.#positionOf(requestId),
@@ -125,14 +133,23 @@ export class LiveScheduler implements SchedulerDoor, SchedulerInspection {
 
   /** Two callers may send the same id; the second gets a suffix. */
   #withUniqueId(request: RequestMetadata): RequestMetadata {
-    if (!this.#handlers.has(request.id)) return request;
+    if (!this.#submitted.has(request.id)) return request;
     let number = 2;
-    while (this.#handlers.has(`${request.id}~${number}`)) number++;
+    while (this.#submitted.has(`${request.id}~${number}`)) number++;
     return Object.freeze({ ...request, id: `${request.id}~${number}` });
   }
 
   #finish(event: SchedulerEvent & { readonly requestId: string }): void {
-    if (this.#handlers.delete(event.requestId)) this.#tell(event);
+    if (this.#release(event.requestId) !== undefined) this.#tell(event);
+  }
+
+  #release(requestId: string): TicketHandlers | undefined {
+    const submitted = this.#submitted.get(requestId);
+    if (submitted === undefined) return undefined;
+    this.#submitted.delete(requestId);
+    const { handlers } = submitted;
+    submitted.handlers = undefined;
+    return handlers;
   }
 
   /** Handlers may tell of further events while effects are delivered; those wait their turn. */
@@ -159,16 +176,15 @@ export class LiveScheduler implements SchedulerDoor, SchedulerInspection {
   #deliver(effects: readonly SchedulerEffect[], tookMicros: number): void {
     for (const effect of effects) {
       if (effect.type === 'reject') {
-        const handlers = this.#handlers.get(effect.requestId);
-        this.#handlers.delete(effect.requestId);
-        handlers?.onReject(effect);
+        this.#release(effect.requestId)?.onReject(effect);
         continue;
       }
       const { decision, request } = effect;
       this.#parts.onDecision?.(decision, tookMicros / effects.length);
       // The caller may have gone since; then its cancellation waits among the events.
       const instance = this.#scheduler.fleet.get(decision.instanceId)?.instance;
-      if (instance !== undefined) this.#handlers.get(request.id)?.onDispatch(decision, instance, request);
+      if (instance !== undefined)
+        this.#submitted.get(request.id)?.handlers?.onDispatch(decision, instance, request);
     }
   }
 

@@ -42,12 +42,13 @@ export function createDecisionLog(capacity = 1000): DecisionLog {
   }
   const ring: Entry[] = [];
   let next = 0;
-  /** The last decision of each request that runs. Only operators ask for others, and for them the ring is searched. */
-  const running = new Map<string, Entry>();
+  /** Where in the ring the last decision of each request that runs is. Only operators ask for others; for them it is searched. */
+  const running = new Map<string, number>();
 
   function forget(entry: Entry): void {
     const { requestId } = entry.decision;
-    if (running.get(requestId) === entry) running.delete(requestId);
+    const place = running.get(requestId);
+    if (place !== undefined && ring[place] === entry) running.delete(requestId);
   }
 
   function find(isWanted: (decision: SchedulingDecision) => boolean): Entry | undefined {
@@ -66,13 +67,14 @@ export function createDecisionLog(capacity = 1000): DecisionLog {
       if (oldest !== undefined) forget(oldest);
       const entry: Entry = { decision, tookMicros };
       ring[next] = entry;
+      running.set(decision.requestId, next);
       next = (next + 1) % capacity;
-      running.set(decision.requestId, entry);
     },
     outcome(record) {
-      const last = running.get(record.requestId);
-      if (last === undefined) return;
+      const place = running.get(record.requestId);
+      if (place === undefined) return;
       running.delete(record.requestId);
+      const last = ring[place]!;
       last.outcome = record;
       if (last.decision.attempt === 1) return;
       for (const entry of newestFirst()) {

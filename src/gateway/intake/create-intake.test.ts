@@ -70,6 +70,7 @@ describe('a call for an engine', () => {
       priority: 'NORMAL',
       arrivalMs: 1_000,
       promptTokens: 6,
+      bodyBytes: 131,
       promptTokensEstimated: true,
       maxTokens: 9,
       user: 'u',

@@ -42,6 +42,7 @@ interface Ending {
 }
 
 export class Relay implements ExchangeListener, TicketHandlers, AttemptListener {
+  placeInDrain = -1;
   readonly #context: RelayContext;
   readonly #exchange: Exchange;
   readonly #accepted: Omit<AcceptedCall, 'body'>;

@@ -50,7 +50,8 @@ function countHosts({ rawHeaders }: IncomingMessage): number {
 
 /** The open connections, each with its exchanges; with pipelining there may be several. */
 class Connections {
-  readonly #exchanges = new Map<Socket, Set<NodeHttpExchange>>();
+  // Lists of mostly one, and not sets: what churns in a set is kept from being collected by the copies that it leaves behind.
+  readonly #exchanges = new Map<Socket, NodeHttpExchange[]>();
   #closesIdle = false;
 
   get sockets(): Iterable<Socket> {
@@ -62,7 +63,7 @@ class Connections {
   }
 
   add(socket: Socket): void {
-    const exchanges = new Set<NodeHttpExchange>();
+    const exchanges: NodeHttpExchange[] = [];
     this.#exchanges.set(socket, exchanges);
     // Not the response's own event: a pipelined response that still waits for its turn has none.
     socket.once('close', () => {
@@ -73,17 +74,18 @@ class Connections {
 
   begin(socket: Socket, exchange: NodeHttpExchange, response: ServerResponse): void {
     const exchanges = this.#exchanges.get(socket);
-    exchanges?.add(exchange);
+    if (exchanges === undefined) return;
+    exchanges.push(exchange);
     response.once('finish', () => {
-      exchanges?.delete(exchange);
-      if (this.#closesIdle && exchanges?.size === 0) socket.destroySoon();
+      exchanges.splice(exchanges.indexOf(exchange), 1);
+      if (this.#closesIdle && exchanges.length === 0) socket.destroySoon();
     });
   }
 
   /** Closes the connections without a call, now and from now on. */
   closeIdle(): void {
     this.#closesIdle = true;
-    for (const [socket, exchanges] of this.#exchanges) if (exchanges.size === 0) socket.destroySoon();
+    for (const [socket, exchanges] of this.#exchanges) if (exchanges.length === 0) socket.destroySoon();
   }
 
   isAnswering(socket: Socket): boolean {

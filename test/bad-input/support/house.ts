@@ -80,7 +80,8 @@ export function quietConfig(sections: ConfigSections): Config {
 }
 
 function houseOf(app: App, engines: readonly ScriptedEngine[], headers: HouseInit['headers']): House {
-  const { dataUrl: url, controlUrl } = app;
+  const { controlUrl } = app;
+  const url = app.dataUrl!;
   return {
     app,
     engines,
