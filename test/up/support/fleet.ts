@@ -19,6 +19,8 @@ export interface FleetInit {
   readonly maxConcurrency?: number;
   readonly engine?: StartSimulatedEngineOptions;
   readonly config?: ConfigSections;
+  /** From which paths in the configuration count. */
+  readonly directory?: string;
 }
 
 export interface Fleet {
@@ -49,7 +51,13 @@ export function openFleets(): StartFleet {
       }
     }
   });
-  return async function startFleet({ engines: count = 1, maxConcurrency = 8, engine, config } = {}) {
+  return async function startFleet({
+    engines: count = 1,
+    maxConcurrency = 8,
+    engine,
+    config,
+    directory,
+  } = {}) {
     const engines: RunningSimulatedEngine[] = [];
     for (let index = 0; index < count; index += 1) engines.push(await startSimulatedEngine(engine));
     const instances = engines.map(({ url }, index) => ({
@@ -59,7 +67,10 @@ export function openFleets(): StartFleet {
       models: [MODEL],
       maxConcurrency,
     }));
-    const app = await startApp(quietConfig({ instances, routing: 'round-robin', ...config }));
+    const app = await startApp(
+      quietConfig({ instances, routing: 'round-robin', ...config }),
+      directory === undefined ? {} : { directory },
+    );
     const fleet = fleetOf(app, engines);
     fleets.push(fleet);
     await eventually(async () => expect(await fleet.states()).toEqual(engines.map(() => 'ready')));
