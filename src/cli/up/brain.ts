@@ -17,7 +17,13 @@ import {
 import { PrefixIndex, type RoutingInputs, RoutingProfile, SessionMemory } from '../../routing/index.ts';
 import type { SchedulerParts } from '../../scheduler/index.ts';
 import { MetricsCollector } from '../../telemetry/index.ts';
-import { loadPolicyFile, type PolicyFile, type PolicyFileNews } from './policy-file.ts';
+import {
+  loadPolicyFile,
+  type PolicyFile,
+  type PolicyFileNews,
+  type PolicyFileOptions,
+} from './policy-file.ts';
+import { StartError } from './start-error.ts';
 
 export interface BrainOptions {
   readonly clock: Clock;
@@ -94,7 +100,7 @@ export class Brain {
     const { onPolicyFile, pathOf } = this.#options;
     const inputs = this.policyInputs;
     const options = { parameters, inputs, onNews: onPolicyFile };
-    const opened = file === undefined ? undefined : await loadPolicyFile(pathOf(file), options);
+    const opened = file === undefined ? undefined : await openPolicyFile(pathOf(file), options);
     this.#policyFile?.close();
     this.#policyFile = opened;
     return opened?.policy ?? createPolicy({ ...parameters, name }, inputs);
@@ -116,6 +122,15 @@ export class Brain {
         return saturationOf(instances, FULL_PREFILL_MS / msPerToken);
       },
     });
+  }
+}
+
+async function openPolicyFile(path: string, options: PolicyFileOptions): Promise<PolicyFile> {
+  try {
+    return await loadPolicyFile(path, options);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new StartError(`policy: ${path} cannot be loaded: ${reason}`, { cause });
   }
 }
 

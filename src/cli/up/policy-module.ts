@@ -13,8 +13,7 @@ let loadings = 0;
  * @throws Error saying what is wrong with the module, or what it threw
  */
 export async function loadPolicyModule(path: string, parameters: GivenParameters): Promise<CustomPolicy> {
-  const url = `${pathToFileURL(path).href}?loading=${++loadings}`;
-  const module = (await import(url)) as Readonly<Record<string, unknown>>;
+  const module = await importAnew(path);
   const exported = module.createPolicy ?? module.policy ?? module.default;
   const policy = typeof exported === 'function' ? exported(parameters) : exported;
   if (typeof policy !== 'object' || policy === null) {
@@ -28,4 +27,22 @@ export async function loadPolicyModule(path: string, parameters: GivenParameters
   }
   formOf(policy as CustomPolicy);
   return policy as CustomPolicy;
+}
+
+async function importAnew(path: string): Promise<Readonly<Record<string, unknown>>> {
+  const url = `${pathToFileURL(path).href}?loading=${++loadings}`;
+  try {
+    return (await import(url)) as Readonly<Record<string, unknown>>;
+  } catch (cause) {
+    throw new Error(reasonOf(cause, url), { cause });
+  }
+}
+
+/** In words for its author: Node's own tell of this file for a missing one, and leave out the line of a mistake. */
+function reasonOf(cause: unknown, url: string): string {
+  if (!(cause instanceof Error)) return String(cause);
+  const { code, url: missing } = cause as NodeJS.ErrnoException & { readonly url?: string };
+  if (code === 'ERR_MODULE_NOT_FOUND' && missing === url) return 'there is no such file';
+  const line = cause instanceof SyntaxError ? /^\S.*?:(\d+)\n/.exec(cause.stack ?? '')?.[1] : undefined;
+  return line === undefined ? cause.message : `line ${line}: ${cause.message}`;
 }
