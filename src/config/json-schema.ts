@@ -29,8 +29,19 @@ export interface JsonSchema {
   readonly anyOf?: readonly JsonSchema[];
 }
 
-/** What `signalbox.schema.json` holds. */
+const made = new WeakMap<KnownNames, JsonSchema>();
+
+/** What `signalbox.schema.json` holds; made once for the same names. */
 export function configJsonSchema(names: KnownNames = BUILT_IN_NAMES): JsonSchema {
+  let schema = made.get(names);
+  if (schema === undefined) {
+    schema = makeJsonSchema(names);
+    made.set(names, schema);
+  }
+  return schema;
+}
+
+function makeJsonSchema(names: KnownNames): JsonSchema {
   const schema = z.toJSONSchema(configFileSchema(names), {
     io: 'input',
     override: ({ jsonSchema }) => {

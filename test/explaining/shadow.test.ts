@@ -114,7 +114,7 @@ describe('a policy in the shadow', () => {
     const { script, open } = gate();
     const house = await start([script], { instance: { maxConcurrency: 1 } });
     // A class that weighs nothing leaves the order of arrival.
-    const inOrder = { name: 'priority', agingMs: 0 };
+    const inOrder = { name: 'priority', parameters: { agingMs: 0 } };
     expect(await ask(house, 'POST', { policy: inOrder })).toMatchObject({ status: 200 });
     const waiting = async (count: number) =>
       eventually(async () => {
@@ -151,7 +151,7 @@ describe('whoever asks for a shadow', () => {
   it.each([
     [{ routing: 'rond-robin' }, 'routing', /found "?rond-robin"?.*did you mean .?round-robin/],
     [{ policy: 'fif' }, 'policy', /fif/],
-    [{ policy: { name: 'priority', agingMs: -1 } }, 'policy.agingMs', /-1/],
+    [{ policy: { name: 'priority', parameters: { agingMs: -1 } } }, 'policy.parameters', /-1/],
     [{ routing: { picker: 'nobody' } }, 'routing.picker', /nobody/],
   ])('is told what is wrong with %j', async (body, param, message) => {
     const house = await start([ANSWER]);

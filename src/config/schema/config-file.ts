@@ -21,8 +21,19 @@ import {
 } from './operation.ts';
 import { policySection, queueSection, retriesSection, routingSection } from './scheduling.ts';
 
-/** The schema, with the names that policies, profiles and simulations may have. */
-export const configFileSchema = (names: KnownNames) =>
+/** The schema, with the names that policies, profiles and simulations may have; made once for the same names. */
+export function configFileSchema(names: KnownNames): ReturnType<typeof makeSchema> {
+  let schema = made.get(names);
+  if (schema === undefined) {
+    schema = makeSchema(names);
+    made.set(names, schema);
+  }
+  return schema;
+}
+
+const made = new WeakMap<KnownNames, ReturnType<typeof makeSchema>>();
+
+const makeSchema = (names: KnownNames) =>
   z.strictObject({
     $schema: z.string().optional().describe('Address of this schema, for editors that look for it here.'),
     listeners: listenersSection,
