@@ -1,4 +1,5 @@
-import { dirname } from 'node:path';
+import { access } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { POLICY_NAMES, PRESET_NAMES } from '../../src/index.ts';
 import { eventually } from '../bad-input/support/eventually.ts';
@@ -6,8 +7,11 @@ import { type ConfigSections, quietConfig } from '../bad-input/support/house.ts'
 import { openDirectory } from './support/files.ts';
 import { type Fleet, occupy, openFleets } from './support/fleet.ts';
 import { MODEL, ofTokens } from './support/requests.ts';
+import { runSignalbox } from './support/signalbox.ts';
+import { FREE_PORTS, openUps } from './support/up.ts';
 
 const startFleet = openFleets();
+const startUp = openUps();
 const writeFile = openDirectory();
 const ONE_SLOT = { maxConcurrency: 1 };
 
@@ -127,6 +131,11 @@ describe('switched while requests come', () => {
 describe('a policy in a file', () => {
   const FIRST_COME = `export const policy = { name: 'first-come', orderKey: ({ arrivalMs }) => arrivalMs };`;
   const LAST_COME = `export const policy = { name: 'last-come', orderKey: ({ arrivalMs }: { arrivalMs: number }) => -arrivalMs };`;
+  /** Fails when it is loaded, and leaves a trace of having been. */
+  const FAILING = `import { writeFileSync } from 'node:fs';
+    writeFileSync(new URL('./was-loaded', import.meta.url), '');
+    throw new Error('only half written');`;
+  const MISSPELT = 'export const policy =\n  {;';
 
   /** The fleet's engines behind a house of its own, whose configuration stands in the directory of the policy. */
   async function startBehind(policy: string): Promise<Fleet> {
@@ -144,8 +153,8 @@ describe('a policy in a file', () => {
     expect(await firstOfTwo(fleet)).toBe('BACKGROUND');
     await writeFile('mine.ts', LAST_COME);
     await eventually(async () => expect(await firstOfTwo(fleet)).toBe('CRITICAL'));
-    await writeFile('mine.ts', 'export const policy = {;');
-    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    const trace = join(dirname(await writeFile('mine.ts', FAILING)), 'was-loaded');
+    await eventually(() => access(trace));
     expect(await firstOfTwo(fleet)).toBe('CRITICAL');
     await writeFile('mine.ts', FIRST_COME);
     await eventually(async () => expect(await firstOfTwo(fleet)).toBe('BACKGROUND'));
@@ -157,6 +166,49 @@ describe('a policy in a file', () => {
     await expect(fleet.app.apply(withSections(fleet, { policy: './mine.ts' }, 1))).rejects.toThrow();
     expect(fleet.app.config.policy.name).toBe('fifo');
     expect(await firstOfTwo(fleet)).toBe('BACKGROUND');
+  });
+
+  const startProcess = async () => {
+    const config = { policy: './mine.ts', instances: [{ id: 'a', simulate: 'llama-3-8b@h100' }] };
+    return ['-c', await writeFile('signalbox.yaml', JSON.stringify(config)), ...FREE_PORTS];
+  };
+
+  it('tells in the log when a version is taken over and when not', async () => {
+    await writeFile('mine.ts', FIRST_COME);
+    const up = await startUp(await startProcess());
+    await writeFile('mine.ts', MISSPELT);
+    await eventually(() =>
+      expect(up.stdout()).toMatch(/mine\.ts cannot be loaded, the version before stays: line 2: /),
+    );
+    expect((await up.chat(ofTokens(1))).status).toBe(200);
+    await writeFile('mine.ts', LAST_COME);
+    await eventually(() => expect(up.stdout()).toMatch(/policy \\"last-come\\" was loaded from \S*mine\.ts/));
+    expect((await up.chat(ofTokens(1))).status).toBe(200);
+  });
+
+  it.each([
+    ['is not TypeScript', MISSPELT, /mine\.ts cannot be loaded: line 2: /],
+    ['fails when it is loaded', FAILING, /mine\.ts cannot be loaded: only half written$/m],
+    [
+      'lacks an order',
+      `export const policy = { name: 'x' };`,
+      /policy "x" must have one of .* orderKey, .*found none/,
+    ],
+    [
+      'exports something else',
+      'export const polly = 1;',
+      /must export `policy` or `createPolicy`, found polly/,
+    ],
+    ['is not there', undefined, /mine\.ts cannot be loaded: there is no such file$/m],
+  ])('that %s ends the start, and says why', async (_, content, message) => {
+    if (content !== undefined) await writeFile('mine.ts', content);
+    const { exitCode, stderr } = await runSignalbox(['up', ...(await startProcess())]);
+    expect([exitCode, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^error: policy: \S+mine\.ts cannot be loaded: /),
+    ]);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/^\s+at /m);
   });
 });
 
@@ -206,26 +258,33 @@ describe('a long conversation', () => {
     content: `${who} ${round} `.repeat(1_000),
   });
 
-  it('stays on the instance that holds its prefix, with three others as idle', async () => {
-    const fleet = await startFleet({ engines: 4, config: { routing: 'signalbox', seed: 7 } });
-    const served = new Map<string, Set<string | null>>();
-    for (let talk = 0; talk < 6; talk += 1) {
-      const name = `talk${talk}`;
-      const messages: object[] = [];
-      const at = new Set<string | null>();
-      for (let round = 0; round < 3; round += 1) {
-        messages.push(turn(name, round));
-        const answer = await fleet.chat(ofTokens(4, { messages: [...messages] }));
-        expect(answer.status).toBe(200);
-        at.add(answer.headers.get('x-signalbox-instance'));
-        const { choices } = (await answer.json()) as { choices: { message: object }[] };
-        messages.push(choices[0]!.message);
-      }
-      served.set(name, at);
+  async function servedBy(fleet: Fleet, turns: number): Promise<(string | null)[]> {
+    const messages: object[] = [];
+    const ids: (string | null)[] = [];
+    for (let round = 0; round < turns; round += 1) {
+      messages.push(turn('talk', round));
+      const answer = await fleet.chat(ofTokens(4, { messages }));
+      expect(answer.status).toBe(200);
+      ids.push(answer.headers.get('x-signalbox-instance'));
+      const { choices } = (await answer.json()) as { choices: { message: object }[] };
+      messages.push(choices[0]!.message);
     }
-    for (const [name, at] of served)
-      expect([name, [...at]]).toEqual([name, [expect.stringMatching(/^e\d$/)]]);
-    // Not because everybody always goes to the same one.
-    expect(new Set([...served.values()].flatMap((at) => [...at])).size).toBeGreaterThan(1);
+    return ids;
+  }
+
+  it('stays on the instance that holds its prefix, wherever it began, with three others as idle', async () => {
+    const began = new Set<string | null>();
+    for (const seed of [1, 2, 3, 4, 5, 6]) {
+      const fleet = await startFleet({ engines: 4, config: { routing: 'signalbox', seed } });
+      const [first, ...later] = await servedBy(fleet, 3);
+      expect(later).toEqual([first, first]);
+      began.add(first!);
+    }
+    expect(began.size).toBeGreaterThan(1);
+  });
+
+  it('does not where routing looks at nothing of the kind', async () => {
+    const fleet = await startFleet({ engines: 4, config: { routing: 'round-robin' } });
+    expect(new Set(await servedBy(fleet, 3)).size).toBe(3);
   });
 });
