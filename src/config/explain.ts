@@ -11,8 +11,7 @@ import { describeAllowed, describeFound, rewriteScalar } from './wording.ts';
 
 /** What an explanation looks things up in. */
 export interface Explainer {
-  /** Asked for only when there is something to explain. */
-  readonly schema: () => JsonSchema;
+  readonly schema: JsonSchema;
   readonly positions: PositionTree;
   /** The value at a path as it was written, before variables were replaced. */
   readonly writtenAt: (path: ConfigPath) => unknown;
@@ -49,7 +48,7 @@ function explainIssue(issue: Issue, base: ConfigPath, explainer: Explainer): Exp
 
 function unknownKey(parent: ConfigPath, key: string, explainer: Explainer): Explained {
   const path = [...parent, key];
-  const known = schemasAt(explainer.schema(), parent).flatMap(({ properties }) =>
+  const known = schemasAt(explainer.schema, parent).flatMap(({ properties }) =>
     Object.keys(properties ?? {}),
   );
   const suggestion = suggest(key, known);
@@ -67,7 +66,7 @@ function unknownKey(parent: ConfigPath, key: string, explainer: Explainer): Expl
 
 function wrongKey(path: ConfigPath, explainer: Explainer): Explained {
   const parent = path.slice(0, -1);
-  const names = schemasAt(explainer.schema(), parent).flatMap(({ propertyNames }) => propertyNames ?? []);
+  const names = schemasAt(explainer.schema, parent).flatMap(({ propertyNames }) => propertyNames ?? []);
   const allowed = describeAllowed(names, '');
   const found = JSON.stringify(path.at(-1));
   const problem = {
@@ -83,7 +82,7 @@ function wrongKey(path: ConfigPath, explainer: Explainer): Explained {
 function wrongValue(path: ConfigPath, explainer: Explainer): Explained {
   const key = String(path.findLast((step) => typeof step === 'string') ?? '');
   const written = explainer.writtenAt(path);
-  const schemas = schemasAt(explainer.schema(), path);
+  const schemas = schemasAt(explainer.schema, path);
   const allowed = describeAllowed(schemas, key);
   const found = describeFound(written, isSecretKey(key));
   const suggestion = isSecretKey(key) ? undefined : suggestValue(written, schemas);

@@ -133,7 +133,7 @@ describe('a policy in the shadow', () => {
     await Promise.all([running, low, high]);
     expect(await shadowOf(house)).toMatchObject({
       policy: 'priority',
-      against: { policy: 'priority' },
+      against: { policy: 'signalbox' },
       when: { decisions: 3, disagreements: 1, withChoice: 1 },
       disagreements: [
         {
