@@ -5,7 +5,7 @@ const floors = {
   2: ['queueing', 'routing', 'prediction', 'pipeline', 'enginemodel'],
   3: ['scheduler'],
   4: ['engines', 'discovery', 'telemetry', 'config'],
-  5: ['gateway', 'sideband', 'tasks', 'admin', 'simulator'],
+  5: ['gateway', 'sideband', 'tasks', 'admin', 'simulator', 'testing'],
   6: ['cli'],
 };
 
@@ -29,6 +29,7 @@ const allowed = {
   tasks: roomsOn(1, 2, 3, 4),
   admin: roomsOn(1, 2, 3, 4),
   simulator: roomsOn(1, 2, 3),
+  testing: roomsOn(1, 2, 3),
   cli: roomsOn(1, 2, 3, 4, 5),
 };
 
