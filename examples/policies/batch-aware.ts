@@ -7,7 +7,7 @@ type Request = Parameters<NonNullable<CustomPolicy['schedule']>>[0][number];
 /** How much of a prompt must be the same, in characters. */
 const HEAD = 64;
 
-/** In the configuration: `policy: { name: ./batch-aware.ts, batchSize: 8 }`. */
+/** In the configuration: `policy: { file: ./batch-aware.ts, parameters: { batchSize: 8 } }`. */
 export function createPolicy({ batchSize = 8 }: { readonly batchSize?: number } = {}): CustomPolicy {
   let batches = 0;
 
