@@ -2,6 +2,7 @@
 
 import type { Verdict } from './budgets.ts';
 import { CONTENDER_NAMES } from './contender.ts';
+import type { About } from './machine/about.ts';
 import type { Skipped } from './measurements/rows.ts';
 import { rounded } from './statistics.ts';
 import type { ContenderFigures, Ratios, Summary } from './summary.ts';
@@ -24,6 +25,17 @@ const COLUMNS: readonly Column[] = [
     ({ bytesPerOpenStream }) => (bytesPerOpenStream === undefined ? undefined : bytesPerOpenStream / 1024),
   ],
 ];
+
+/** Where, when and of what, in one line; of a machine on which others were at work the figures are rough. */
+export function headline(about: About, loadAverage: number): string {
+  const { cpu, cores, node, measuredAt, commit, hasUncommittedChanges } = about;
+  const state = hasUncommittedChanges ? ' and uncommitted changes' : '';
+  const busy = loadAverage > cores / 2 ? ' (others are at work: the figures are rough)' : '';
+  return [
+    `${measuredAt.slice(0, 10)}, commit ${commit.slice(0, 8)}${state}`,
+    `Node ${node}, ${cpu}, ${cores} cores, load average ${loadAverage}${busy}`,
+  ].join('\n');
+}
 
 export function reportText(
   summary: Summary,

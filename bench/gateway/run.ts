@@ -17,7 +17,7 @@ import { measureRequests } from './measurements/requests.ts';
 import { noRows, type Rows } from './measurements/rows.ts';
 import { measureStreams } from './measurements/streams.ts';
 import { type MeasurementName, readSettings, type Settings, USAGE } from './options.ts';
-import { reportText } from './report.ts';
+import { headline, reportText } from './report.ts';
 import { Rig } from './rig/rig.ts';
 import { summarise } from './summary.ts';
 
@@ -85,7 +85,7 @@ function settingsOrUsage(args: readonly string[]): Settings | undefined {
 async function benchmark(settings: Settings, rig: Rig, directory: string): Promise<number> {
   const about = aboutThisRun(CONTENDER_PLANS);
   const loadAverageBefore = loadAverage();
-  say(`${about.cpu}, ${about.cores} cores, Node ${about.node}, load average ${loadAverageBefore}`);
+  say(headline(about, loadAverageBefore));
   const unpinned = notPinnedBecause();
   if (unpinned !== undefined) say(`Nothing is pinned to a core: ${unpinned}. Compare with care.`);
   const rows = noRows();
@@ -102,9 +102,11 @@ async function benchmark(settings: Settings, rig: Rig, directory: string): Promi
   if (settings.measurements.includes('memory')) await measureMemory(bench);
   const summary = summarise(rows);
   const budgets = judge(summary);
-  say(reportText(summary, budgets, rows.skipped));
+  const report = reportText(summary, budgets, rows.skipped);
+  say(report);
   const loads = { before: loadAverageBefore, after: loadAverage() };
-  write(settings, { ...about, loadAverage: loads, settings, ...summary, budgets, rows });
+  const results = { ...about, loadAverage: loads, settings, ...summary, budgets, rows };
+  write(settings, results, `${headline(about, loadAverageBefore)}\n${report}`);
   return 0;
 }
 
@@ -141,9 +143,11 @@ async function startAll(
   return started;
 }
 
-function write({ json }: Settings, results: object): void {
+/** The figures for programs, and beside them, as text, for people. */
+function write({ json }: Settings, results: object, text: string): void {
   if (json === undefined) return;
   mkdirSync(dirname(json), { recursive: true });
   writeFileSync(json, `${JSON.stringify(results, null, 2)}\n`);
+  writeFileSync(json.replace(/(\.json)?$/, '.txt'), text);
   say(`written to ${json}`);
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { BUDGETS, type Budget, judge } from './budgets.ts';
 import type { ContenderName } from './contender.ts';
 import { type MemoryRow, noRows, type RequestRow, type Rows, type StreamRow } from './measurements/rows.ts';
-import { reportText } from './report.ts';
+import { headline, reportText } from './report.ts';
 import { summarise } from './summary.ts';
 
 function requestRow(
@@ -188,6 +188,32 @@ describe('the budgets', () => {
     expect(judge(summarise(noRows()), [budget])).toEqual([
       { what: 'it', budget: `${direction} 2 ms`, measured: value, isMet },
     ]);
+  });
+});
+
+describe('the headline', () => {
+  const about = {
+    measuredAt: '2026-11-22T12:00:00.000Z',
+    commit: '0123456789abcdef',
+    hasUncommittedChanges: false,
+    node: 'v24.21.0',
+    kernel: '6.18',
+    cpu: 'AMD EPYC',
+    cores: 2,
+    memoryGiB: 8,
+    pinning: 'none',
+    versions: {},
+  };
+
+  it('says what was measured where', () => {
+    expect(headline(about, 0.4)).toBe(
+      '2026-11-22, commit 01234567\nNode v24.21.0, AMD EPYC, 2 cores, load average 0.4',
+    );
+  });
+
+  it('warns of what makes figures rough, or hard to repeat', () => {
+    expect(headline({ ...about, hasUncommittedChanges: true }, 0.4)).toContain('and uncommitted changes');
+    expect(headline(about, 3.2)).toContain('others are at work');
   });
 });
 
