@@ -9,7 +9,7 @@ type Weights = typeof DEFAULTS;
 
 const CLASS_VALUES = { CRITICAL: 5, HIGH: 4, NORMAL: 3, LOW: 2, BACKGROUND: 1 };
 
-/** In the configuration: `policy: { name: ./configurable.ts, sloWeight: 3 }`. */
+/** In the configuration: `policy: { file: ./configurable.ts, parameters: { sloWeight: 3 } }`. */
 export function createPolicy(given: Partial<Weights> = {}): CustomPolicy {
   const weights = readWeights(given);
 

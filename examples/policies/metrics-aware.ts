@@ -2,7 +2,7 @@
 
 import type { CustomPolicy, PolicyContext, PolicyInstance } from '../../src/queueing/index.ts';
 
-/** In the configuration: `policy: { name: ./metrics-aware.ts, maxLatencyMs: 1000 }`. */
+/** In the configuration: `policy: { file: ./metrics-aware.ts, parameters: { maxLatencyMs: 1000 } }`. */
 export function createPolicy({
   maxLatencyMs = 1_000,
 }: {

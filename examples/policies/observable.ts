@@ -5,7 +5,7 @@ import type { CustomPolicy } from '../../src/queueing/index.ts';
 /** The last lines kept; older ones are dropped. */
 const MAX_LINES = 100;
 
-/** In the configuration: `policy: { name: ./observable.ts, logs: true }`. */
+/** In the configuration: `policy: { file: ./observable.ts, parameters: { logs: true } }`. */
 export function createPolicy({ logs = false }: { readonly logs?: boolean } = {}): CustomPolicy {
   const counts = { decisions: 0, nobodyWaited: 0, noRoom: 0, completed: 0, failed: 0 };
   const lines: string[] = [];

@@ -8,7 +8,7 @@ type Request = Parameters<NonNullable<CustomPolicy['prioritize']>>[0][number];
 const BUCKET_TOKENS = 100;
 const NEWEST = 0.2;
 
-/** In the configuration: `policy: { name: ./predictive.ts, defaultMs: 100 }`. */
+/** In the configuration: `policy: { file: ./predictive.ts, parameters: { defaultMs: 100 } }`. */
 export function createPolicy({ defaultMs = 100 }: { readonly defaultMs?: number } = {}): CustomPolicy {
   /** Mean latency by model and length, following the newest. */
   const learnt = new Map<string, number>();

@@ -2,7 +2,7 @@
 
 import type { CustomPolicy, PolicyInstance } from '../../src/queueing/index.ts';
 
-/** In the configuration: `policy: { name: ./topology-aware.ts, machine: left }`. */
+/** In the configuration: `policy: { file: ./topology-aware.ts, parameters: { machine: left } }`. */
 export function createPolicy({ machine = 'left' }: { readonly machine?: string } = {}): CustomPolicy {
   let lastInstanceId = '';
 
