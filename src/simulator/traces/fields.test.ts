@@ -65,3 +65,10 @@ describe('rowOrReason', () => {
     expect(() => rowOrReason(throwing(new RangeError('ours')))).toThrow(RangeError);
   });
 });
+
+describe('a moment beyond all numbers', () => {
+  it('is a broken line, and not a request that never comes', () => {
+    expect(() => readSecondsAsMs('1e400', 'time_s')).toThrow('time_s is "1e400", not a number of seconds');
+    expect(readSecondsAsMs('1e6', 'time_s')).toBe(1e9);
+  });
+});

@@ -24,7 +24,8 @@ export function checkTokens(tokens: unknown, field: string, found: unknown = tok
 
 /** Seconds as a decimal number, in milliseconds. */
 export function readSecondsAsMs(text: string, field: string): number {
-  if (/^\d+(\.\d*)?([eE][+-]?\d+)?$/.test(text)) return Number(text) * 1000;
+  const ms = /^\d+(\.\d*)?([eE][+-]?\d+)?$/.test(text) ? Number(text) * 1000 : Number.NaN;
+  if (ms <= Number.MAX_SAFE_INTEGER) return ms;
   throw new FieldError(`${field} is ${show(text)}, not a number of seconds`);
 }
 

@@ -49,7 +49,7 @@ function readRow(text: string, blockTokens: number): TraceRow {
 }
 
 function readStamp(stamp: unknown): number {
-  if (typeof stamp === 'number' && Number.isFinite(stamp) && stamp >= 0) return stamp;
+  if (typeof stamp === 'number' && stamp >= 0 && stamp <= Number.MAX_SAFE_INTEGER) return stamp;
   throw new FieldError(`timestamp is ${show(stamp)}, not a number of milliseconds`);
 }
 
