@@ -8,5 +8,7 @@ export default defineConfig({
     hookTimeout: 30_000,
     // Most tests wait on loopback sockets rather than compute, so a few more workers than cores pay off.
     maxWorkers: 3,
+    // No test file leaves anything behind that another could stumble over; a worker for each would cost as much as the tests.
+    isolate: false,
   },
 });
