@@ -105,7 +105,8 @@ async function benchmark(settings: Settings, rig: Rig, directory: string): Promi
   const report = reportText(summary, budgets, rows.skipped);
   say(report);
   const loads = { before: loadAverageBefore, after: loadAverage() };
-  const results = { ...about, loadAverage: loads, settings, ...summary, budgets, rows };
+  const { json: _path, ...measured } = settings;
+  const results = { ...about, loadAverage: loads, settings: measured, ...summary, budgets, rows };
   write(settings, results, `${headline(about, loadAverageBefore)}\n${report}`);
   return 0;
 }
