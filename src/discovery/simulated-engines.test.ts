@@ -63,7 +63,7 @@ describe('a simulated engine', () => {
     fleet.replace([settings]);
     await until(() => described(fleet, settings.id).scrape.lastReport !== undefined, 'it reported');
     await engine.close();
-    await until(() => newsOf(settings.id).includes('unhealthy'), 'it is unhealthy');
+    await until(() => newsOf(settings.id).includes('unhealthy'), 'it is unhealthy', 18_000);
     const before = described(fleet, settings.id).scrape;
     await until(() => described(fleet, settings.id).scrape.ageMs! > before.ageMs!, 'its report is older');
     expect(before.lastError).toContain('ECONNREFUSED');
