@@ -1,5 +1,7 @@
 /** "Did you mean …": the known word nearest to what was written. */
 
+import { editDistance } from '../domain/index.ts';
+
 /** With thousands of names and thousands of mistakes, looking at all would take minutes. */
 const MAX_LOOKED_AT = 200;
 const MAX_LISTED = 20;
@@ -39,21 +41,8 @@ function sharesBeginning(a: string, b: string): boolean {
   return shorter.length >= 4 && longer.startsWith(shorter);
 }
 
-/** Optimal string alignment distance: insertions, deletions, replacements and swaps of neighbours. */
+/** Words of very different or great length cannot be meant, and would take long to compare. */
 function distanceOf(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > 8 || a.length > 64) return Number.POSITIVE_INFINITY;
-  let beforeLast: number[] = [];
-  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = last[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row[j] = Math.min(last[j]! + 1, row[j - 1]! + 1, replaced);
-      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      if (isSwap) row[j] = Math.min(row[j]!, beforeLast[j - 2]! + 1);
-    }
-    beforeLast = last;
-    last = row;
-  }
-  return last[b.length]!;
+  return editDistance(a, b);
 }

@@ -2,6 +2,7 @@
 
 export * from './clock.ts';
 export * from './decision.ts';
+export * from './edit-distance.ts';
 export * from './errors.ts';
 export * from './fleet-event.ts';
 export * from './forecast.ts';

@@ -1,5 +1,6 @@
 /** The built-in profiles and their lookup by name. Adding one is a data file and a line here. */
 
+import { editDistance } from '../../domain/index.ts';
 import type { EngineProfile } from '../profile.ts';
 import { LLAMA_3_8B_A100 } from './llama-3-8b-a100.ts';
 import { LLAMA_3_8B_H100 } from './llama-3-8b-h100.ts';
@@ -45,18 +46,4 @@ function nearest(asked: string, known: readonly string[]): string {
   return known.reduce((best, name) =>
     editDistance(wanted, name) < editDistance(wanted, best) ? name : best,
   );
-}
-
-/** Levenshtein's distance, one row at a time. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substitution = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(substitution, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }

@@ -1,5 +1,7 @@
 /** "Did you mean": the name that a mistyped one most likely stands for, and lists of names short enough to read. */
 
+import { editDistance } from '../../domain/index.ts';
+
 const MAX_COMPARED_LENGTH = 96;
 const MAX_COMPARED_NAMES = 200;
 const MAX_LISTED_NAMES = 20;
@@ -26,18 +28,4 @@ export function listNames(names: readonly string[]): string {
 function comparable(name: string): string {
   const tail = name.slice(-MAX_COMPARED_LENGTH).toLowerCase();
   return tail.slice(tail.lastIndexOf('/') + 1);
-}
-
-/** Levenshtein's distance, one row at a time. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substitution = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(substitution, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }
