@@ -47,9 +47,6 @@ const bodyOf = ({ body }: UpstreamCall) => JSON.parse(body.toString()) as Record
 
 const membersOf = (question: UpstreamCall) => (bodyOf(question).members as string[]).sort();
 
-/** With one thread there is one memory of whether Signalbox answers; each thread has its own. */
-const ONE_THREAD = { '  log stdout': '  nbthread 1\n  log stdout' };
-
 describeHaproxy('what HAProxy asks', () => {
   it('names the pool, the partition and the servers that are up', async () => {
     const { haproxy, engines, questions } = await open(say('none'));
@@ -141,10 +138,7 @@ describeHaproxy('what HAProxy does with the answer', () => {
 
 describeHaproxy('a Signalbox that does not answer', () => {
   it('is asked once, then not for a second, and then by one request alone', async () => {
-    const { haproxy, brain, questions } = await open(say('', 503), {
-      ...AS_SHIPPED,
-      substitutions: ONE_THREAD,
-    });
+    const { haproxy, brain, questions } = await open(say('', 503), AS_SHIPPED);
     const questionsOf = async (concurrency: number) => {
       const before = questions().length;
       const startedAtMs = performance.now();
@@ -159,7 +153,7 @@ describeHaproxy('a Signalbox that does not answer', () => {
   });
 
   it('is asked by everyone as soon as it answers again', async () => {
-    const { haproxy, brain, questions } = await open(say('', 500), { substitutions: ONE_THREAD });
+    const { haproxy, brain, questions } = await open(say('', 500));
     await ask(haproxy.url);
     brain.script = healthyThen(say('none'));
     await eventually(async () => {
@@ -172,7 +166,7 @@ describeHaproxy('a Signalbox that does not answer', () => {
   });
 
   it('goes on being asked when it refuses single requests', async () => {
-    const { haproxy, questions } = await open(say('{"detail":[]}', 422), { substitutions: ONE_THREAD });
+    const { haproxy, questions } = await open(say('{"detail":[]}', 422));
     await askOften(haproxy.url, 10, 1);
     expect(questions()).toHaveLength(10);
   });

@@ -21,7 +21,10 @@ const FULL: Gauges = { waiting: 10, kvCacheUsage: 1 };
 /** On a machine that is busy elsewhere answers take longer than requests should wait for them. */
 const PATIENT = { patienceSeconds: 15 };
 
-async function open(gauges: readonly Gauges[], haproxyOptions: Pick<HaproxyOptions, 'patienceSeconds'> = {}) {
+async function open(
+  gauges: readonly Gauges[],
+  haproxyOptions: Pick<HaproxyOptions, 'patienceSeconds' | 'threads'> = {},
+) {
   const engines = await Promise.all(gauges.map(async (of) => toClose(await startEngine(of))));
   const options: SignalboxOptions = { engineUrls: urlsOf(engines), seed: 1, port: await freePort() };
   const signalbox = await startSignalbox(options);
@@ -54,9 +57,6 @@ function counts(entries: readonly LogEntry[]): readonly number[] {
 
 const isDecided = ({ answer }: LogEntry) => answer.includes(':');
 
-/** HAProxy's log comes as datagrams, of which a busy machine drops some. */
-const mostOf = (requests: number): number => Math.floor(requests * 0.95);
-
 /** Five standard deviations of the binomial distribution: one run in two million is further away by chance. */
 function expectShares(found: readonly number[], scores: readonly number[]): void {
   const total = found.reduce((sum, count) => sum + count);
@@ -73,7 +73,7 @@ describeHaproxy('requests through HAProxy', () => {
     const { haproxy, scores } = await open([IDLE, BUSY, FULL], PATIENT);
     expect(scores().map((score) => score.toFixed(3))).toEqual(['0.950', '0.550', '0.000']);
     expect(await askOften(haproxy.url, 400)).toEqual({ 200: 400 });
-    await eventually(() => expect(haproxy.log.length).toBeGreaterThanOrEqual(mostOf(400)));
+    await eventually(() => expect(haproxy.log).toHaveLength(400));
     const found = counts(haproxy.log);
     expectShares(found, scores());
     expect(found[2]).toBe(0);
@@ -82,10 +82,17 @@ describeHaproxy('requests through HAProxy', () => {
   it('go where Signalbox says, each of them', async () => {
     const { haproxy, engines } = await open([IDLE, BUSY, FULL], PATIENT);
     await askOften(haproxy.url, 50);
-    await eventually(() => expect(haproxy.log.length).toBeGreaterThanOrEqual(mostOf(50)));
+    await eventually(() => expect(haproxy.log).toHaveLength(50));
     for (const { server, answer } of haproxy.log) {
       expect(answer).toBe(new URL(engines[Number(server.at(-1)) - 1]!.url).host);
     }
+  });
+
+  it('are all answered when HAProxy has several threads', async () => {
+    const { haproxy } = await open([IDLE, BUSY, FULL], { ...PATIENT, threads: 4 });
+    expect(await askOften(haproxy.url, 400, 16)).toEqual({ 200: 400 });
+    await eventually(() => expect(haproxy.log.some(isDecided)).toBe(true));
+    expect(counts(haproxy.log)[2]).toBe(0);
   });
 
   it('follow when the metrics change', async () => {
@@ -96,9 +103,9 @@ describeHaproxy('requests through HAProxy', () => {
     await eventually(() =>
       expect(scores().map((score) => score.toFixed(3))).toEqual(['0.000', '0.550', '0.950']),
     );
-    await eventually(() => expect(haproxy.log.length).toBeGreaterThanOrEqual(mostOf(20)));
+    await eventually(() => expect(haproxy.log).toHaveLength(20));
     expect(await askOften(haproxy.url, 400)).toEqual({ 200: 400 });
-    await eventually(() => expect(haproxy.log.length).toBeGreaterThanOrEqual(mostOf(420)));
+    await eventually(() => expect(haproxy.log).toHaveLength(420));
     expectShares(counts(haproxy.log.slice(20)), scores());
   });
 });

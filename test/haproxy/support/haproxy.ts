@@ -25,6 +25,12 @@ export interface HaproxyOptions {
   readonly substitutions?: Substitutions;
   /** How long a question may take; as in the example by default. */
   readonly patienceSeconds?: number;
+  /**
+   * 1 by default: HAProxy's threads take turns at writing its log, and one that gets no turn drops its line rather than
+   * wait (`fd_write_frag_line` in its `src/fd.c`; `show info` counts them as DroppedLogs). And each has a memory of its own
+   * of whether Signalbox answers.
+   */
+  readonly threads?: number;
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -67,11 +73,12 @@ export async function startHaproxy(options: HaproxyOptions): Promise<Haproxy> {
 }
 
 function substitutionsOf(options: HaproxyOptions, port: number): Substitutions {
-  const { signalboxPort, engineUrls, substitutions = {} } = options;
+  const { signalboxPort, engineUrls, substitutions = {}, threads = 1 } = options;
   const engines = engineUrls.map((url, index) => [`127.0.0.1:${8001 + index}`, new URL(url).host] as const);
   return {
     'bind 127.0.0.1:8000': `bind 127.0.0.1:${port}`,
     '127.0.0.1:8082': `127.0.0.1:${signalboxPort}`,
+    'log stdout format raw local0 info': `log stdout format raw local0 info\n  nbthread ${threads}`,
     ...Object.fromEntries(engines),
     ...substitutions,
   };
