@@ -1,7 +1,15 @@
-/** Before every test file: property tests draw new cases each time, but in CI the same ones, so that a run can be repeated. */
+/**
+ * Before every test file: property tests draw new cases at each run. One that fails prints `{ seed: …, path: … }`;
+ * FAST_CHECK_SEED=… draws the cases of that seed again.
+ */
 
 import fc from 'fast-check';
 
-const CI_SEED = 20_261_122;
+const { FAST_CHECK_SEED } = process.env;
 
-if (process.env.CI !== undefined) fc.configureGlobal({ ...fc.readConfigureGlobal(), seed: CI_SEED });
+if (FAST_CHECK_SEED !== undefined && FAST_CHECK_SEED !== '') {
+  const seed = Number(FAST_CHECK_SEED);
+  if (!Number.isInteger(seed))
+    throw new RangeError(`FAST_CHECK_SEED is ${FAST_CHECK_SEED}, an integer is expected`);
+  fc.configureGlobal({ ...fc.readConfigureGlobal(), seed });
+}
