@@ -2,7 +2,7 @@
 
 import type { SubmitOutcome, TaskChange, TaskFilter, TaskPage } from './store/task-store.ts';
 import type { QueueState, StrategyName } from './strategies/strategy.ts';
-import type { Task, TaskSubmission, TaskSummary } from './task.ts';
+import type { Task, TaskState, TaskSubmission, TaskSummary } from './task.ts';
 
 /** What a door knows of a task before it is stored; the service adds defaults, plan and prediction. */
 export type NewTask = Pick<TaskSubmission, 'id' | 'model' | 'input'> & Partial<TaskSubmission>;
@@ -53,6 +53,9 @@ export interface TaskService {
     options?: { readonly isWaitingAllowed?: boolean },
   ): Promise<readonly Submitted[]>;
   get(taskId: string): Promise<Task | undefined>;
+  /** Those of `taskIds` that exist, in no promised order. */
+  getMany(taskIds: readonly string[]): Promise<readonly Task[]>;
+  counts(): Promise<Readonly<Record<TaskState, number>>>;
   /** The task once it is final, or as it is after `waitMs`. */
   wait(taskId: string, waitMs: number, signal?: AbortSignal): Promise<Task | undefined>;
   list(filter: TaskFilter, page: { readonly limit: number; readonly cursor?: string }): Promise<TaskPage>;

@@ -114,6 +114,8 @@ export interface TaskStore {
   /** Ends a task that is not final; gives its state before, or `undefined` for an unknown id. */
   cancel(taskId: string): Promise<TaskSummary | undefined>;
   get(taskId: string): Promise<Task | undefined>;
+  /** Those of `taskIds` that exist, in no promised order. */
+  getMany(taskIds: readonly string[]): Promise<readonly Task[]>;
   list(filter: TaskFilter, page: { readonly limit: number; readonly cursor?: string }): Promise<TaskPage>;
   /** Models with tasks that are due now. */
   dueModels(): Promise<readonly string[]>;
