@@ -124,7 +124,7 @@ function forgetOthers(byMember: Map<string, Keys>, members: readonly Member[]): 
   for (const name of byMember.keys()) if (!names.has(name)) byMember.delete(name);
 }
 
-/** `model_10.0.0.1_8001` → `key1,key2`. */
+/** `model_10.0.0.1_8001` → `key1,key2`, in the order of the names. */
 function recordsOf(states: readonly PoolKeys[]): ReadonlyMap<string, string> {
   const records = new Map<string, string>();
   for (const { byMember } of states) {
@@ -133,5 +133,5 @@ function recordsOf(states: readonly PoolKeys[]): ReadonlyMap<string, string> {
       for (const [model, values] of keys) records.set(`${model}_${place}`, values.join(','));
     }
   }
-  return records;
+  return new Map([...records].sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -146,16 +146,21 @@ async function call(base: string, record: ApiRecord): Promise<Answered> {
 }
 
 function judge(record: ApiRecord, found: Answered): Verdict {
+  const why = whatDiffers(record, found);
+  if (why === undefined) return undefined;
   const fault = faultOf(record);
-  if (fault !== undefined) return { skip: fault };
+  return fault === undefined ? { why } : { skip: fault };
+}
+
+function whatDiffers(record: ApiRecord, found: Answered): string | undefined {
   const { status, content_type, body, validation_errors } = record.response;
-  if (found.status !== status) return { why: `found status ${found.status}, expected ${status}` };
+  if (found.status !== status) return `found status ${found.status}, expected ${status}`;
   if (content_type !== undefined && found.contentType !== content_type) {
-    return { why: `found the type ${found.contentType}, expected ${content_type}` };
+    return `found the type ${found.contentType}, expected ${content_type}`;
   }
-  if (validation_errors !== undefined) return wrong(firstDifference(issuesOf(found), validation_errors));
+  if (validation_errors !== undefined) return firstDifference(issuesOf(found), validation_errors);
   const isText = content_type?.startsWith('text/');
-  return wrong(firstDifference(isText ? found.text : JSON.parse(found.text), body));
+  return firstDifference(isText ? found.text : JSON.parse(found.text), body);
 }
 
 /** What was found wrong with the request, without the input that is sent along. */
@@ -191,8 +196,4 @@ function isOverThreshold(pool: PoolRecord, { metrics }: PoolRecord['members'][nu
     running > (pool.member_running_req_threshold ?? Number.POSITIVE_INFINITY) ||
     waiting > (pool.member_waiting_queue_threshold ?? Number.POSITIVE_INFINITY)
   );
-}
-
-function wrong(why: string | undefined): Verdict {
-  return why === undefined ? undefined : { why };
 }

@@ -46,10 +46,19 @@ export function runConfig(lines: readonly string[]): Promise<VectorOutcome> {
   );
 }
 
-function judgeLoad({ yaml, env, error, config }: LoadRecord): Verdict {
-  if (/pool_fallback: (?!(?:true|false|yes|no|on|off|0|1)\b)/i.test(yaml ?? '')) {
-    return { skip: 'fault 12: any text is taken as true for pool_fallback' };
-  }
+const FAULT_12 = 'fault 12: what stands at pool_fallback is not looked at, and any text is true';
+
+/** What is not one of YAML's own words for true and false. */
+const hasOddFallback = (yaml: string | null) =>
+  /pool_fallback:(?! *(?:true|false|yes|no|on|off)\b)/i.test(yaml ?? '');
+
+function judgeLoad(record: LoadRecord): Verdict {
+  const verdict = judgeLoaded(record);
+  const isFault12 = verdict !== undefined && 'why' in verdict && hasOddFallback(record.yaml);
+  return isFault12 ? { skip: FAULT_12 } : verdict;
+}
+
+function judgeLoaded({ yaml, env, error, config }: LoadRecord): Verdict {
   const loaded = attempt(() =>
     yaml === null ? defaultSchedulerFile(env) : parseSchedulerFile(yaml, env).file,
   );
@@ -66,15 +75,22 @@ function judgeLoad({ yaml, env, error, config }: LoadRecord): Verdict {
     const difference = firstDifference(shown(loaded), lower);
     return wrong(difference) ?? { skip: 'fault 11: engine_type in capitals is accepted and then fails' };
   }
-  return wrong(firstDifference(shown(loaded), config));
+  return wrong(firstDifference(shown(loaded), withPasswords(config, env)));
+}
+
+/** The records tell the name of the variable with the keys' password, ours its value. */
+function withPasswords(config: unknown, env: Environment): unknown {
+  return JSON.parse(JSON.stringify(config), (key, value: unknown) =>
+    key === 'apikey_pwd_env' && typeof value === 'string' ? (env[value] ?? '') : value,
+  );
 }
 
 /** A message that is the existing scheduler's own text is kept; one that its language wrote is put into words. */
 function messageDifference(found: string, expected: string): string | undefined {
   const [beginning] = /^Configuration file [a-z ]+: /.exec(expected) ?? [''];
-  const isInternal = /NoneType|invalid literal|could not convert|while parsing|not iterable|object has/.test(
-    expected,
-  );
+  const isInternal =
+    beginning.includes('format error') ||
+    /NoneType|invalid literal|could not convert|argument must be|not iterable|object has/.test(expected);
   if (isInternal && found.startsWith(beginning) && found.length > beginning.length) return undefined;
   return firstDifference(found, expected);
 }
@@ -139,6 +155,7 @@ function shownKeySync(keys: KeySyncSection): unknown {
     api_key_sync_interval: keys.interval,
     APIkey: keys.apiKey ?? null,
     apikey_user: keys.user ?? null,
+    apikey_pwd_env: keys.password ?? null,
     failure_mode: keys.failureMode,
     max_failures_threshold: keys.maxFailures,
     failure_timeout_hours: keys.maxHours,
@@ -178,6 +195,7 @@ function judgeReload(record: ReloadRecord): Verdict {
 }
 
 function faultOf({ new_yaml, apply_error }: ReloadRecord): string | undefined {
+  if (hasOddFallback(new_yaml)) return FAULT_12;
   if (apply_error === undefined) return undefined;
   if (/engine_type: [A-Z]/.test(new_yaml))
     return 'fault 11: engine_type in capitals is refused by hot reload only';

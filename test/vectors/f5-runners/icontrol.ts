@@ -144,11 +144,25 @@ async function perform(client: IControlClient, clock: ManualClock, { op }: Step)
       const members = await client.members({ name: pool, partition });
       return { ok: members.map((member) => [memberName(member), partition]) };
     }
-    const [group, records, partition] = args as [string, Record<string, string>, string];
-    await client.writeDataGroup({ name: group, partition }, new Map(Object.entries(records)));
-    return { ok: true };
+    const [group, records, partition = 'Common'] = args as [string, Record<string, string>, string?];
+    return { ok: await write(client, { name: group, partition }, records) };
   } catch (error) {
     return { error };
+  }
+}
+
+/** The records tell that a data group was not written, and not why. */
+async function write(
+  client: IControlClient,
+  group: Parameters<IControlClient['writeDataGroup']>[0],
+  records: Readonly<Record<string, string>>,
+): Promise<boolean> {
+  try {
+    await client.writeDataGroup(group, new Map(Object.entries(records)));
+    return true;
+  } catch (error) {
+    if (error instanceof ApplianceError) return false;
+    throw error;
   }
 }
 
@@ -170,7 +184,8 @@ function tokenOf({ token }: IControlClient, clock: ManualClock): Step['token_aft
 function judgeResult({ op, result, calls }: Step, found: Found): Verdict {
   const isCreated = calls.some(({ answer }) => 'status' in answer && answer.status === 201);
   if (op[0] === 'dg_sync' && isCreated && result.ok === false) {
-    return 'ok' in found ? { skip: 'fault 17: 201 counts as failure' } : { why: String(found.error) };
+    const isDone = 'ok' in found && found.ok === true;
+    return isDone ? { skip: 'fault 17: 201 counts as failure' } : { why: 'found it not written' };
   }
   if (result.error === undefined)
     return wrong(firstDifference('ok' in found ? found.ok : String(found.error), result.ok));
@@ -207,12 +222,18 @@ function judgeFailure({
   failure_class,
   counts_towards_removal,
 }: Of<'failure_class'>): Verdict {
-  const status = Number(/\b\d{3}\b/.exec(message)?.[0] ?? 0);
+  const statuses = (message.match(/\b\d{3}\b/g) ?? []).map(Number);
+  const status = STATUSES.find((one) => statuses.includes(one)) ?? statuses[0] ?? 0;
   const silent = /timeout/i.test(message) ? 'timeout' : 'unreachable';
   const error = new ApplianceError(status === 0 ? silent : failureOfStatus(status), message);
   if (meansPoolIsGone(error) !== counts_towards_removal) return { skip: OUTAGE };
-  return wrong(firstDifference(classOf(error), failure_class));
+  const difference = firstDifference(classOf(error), failure_class);
+  const isInANumber = /\d{4,}/.test(message) && statuses.length === 0;
+  return difference !== undefined && isInANumber ? { skip: TEXT_SEARCH } : wrong(difference);
 }
+
+/** The order in which the existing scheduler looks for them. */
+const STATUSES = [404, 401, 403, 500, 502, 503];
 
 interface FetchStep {
   readonly answer: 'net' | 'ok' | '404' | '500';

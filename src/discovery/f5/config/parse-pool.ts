@@ -6,6 +6,7 @@ import {
   F5_ENGINES,
   type F5Engine,
   FAILURE_MODES,
+  type FailureMode,
   type KeySyncSection,
   type MetricsSection,
   type PoolSection,
@@ -14,6 +15,7 @@ import {
 import {
   boolean,
   type Environment,
+  given,
   list,
   notAllowed,
   number,
@@ -55,7 +57,7 @@ export function parsePool(pool: Section, index: number, env: Environment, warnin
       engine === 'xinference' && pool.model_APIkey !== undefined
         ? parseKeySync(
             section(pool.model_APIkey, `${path}.model_APIkey`),
-            `${path}.model_APIkey`,
+            { pool: name, path: `${path}.model_APIkey` },
             env,
             warnings,
           )
@@ -65,13 +67,12 @@ export function parsePool(pool: Section, index: number, env: Environment, warnin
 }
 
 function parseEngine(value: unknown, pool: string): F5Engine {
-  if (value === undefined || value === null || value === '') {
-    throw new ConfigurationError(`Pool ${pool} missing engine_type field`);
-  }
-  const engine = F5_ENGINES.find((known) => known === String(value).toLowerCase());
+  const name = optionalText(value, `Pool ${pool} engine_type`);
+  if (name === undefined) throw new ConfigurationError(`Pool ${pool} missing engine_type field`);
+  const engine = F5_ENGINES.find((known) => known === name.toLowerCase());
   if (engine !== undefined) return engine;
   throw new ConfigurationError(
-    `Pool ${pool} has unsupported engine_type '${String(value)}'. Supported types: ${F5_ENGINES.join(', ')}. ` +
+    `Pool ${pool} has unsupported engine_type '${name}'. Supported types: ${F5_ENGINES.join(', ')}. ` +
       "For vllm variants (vllm_ascend, vllm_musa, etc.), use 'vllm' as engine_type and configure the variant " +
       "in 'engines_metrics_keys' section.",
   );
@@ -85,7 +86,7 @@ function parseMetrics(metrics: Section, path: string, env: Environment, warnings
         ? undefined
         : wholeNumber(metrics.port, `${path}.port`),
     path: text(metrics.path, `${path}.path`, '/metrics'),
-    timeout: wholeNumber(metrics.timeout ?? 3, `${path}.timeout`),
+    timeout: wholeNumber(given(metrics.timeout, 3), `${path}.timeout`),
     apiKey: optionalText(metrics.APIkey, `${path}.APIkey`),
     user: optionalText(metrics.metric_user, `${path}.metric_user`),
     password: fromEnvironment(metrics.metric_pwd_env, `${path}.metric_pwd_env`, env, warnings),
@@ -93,22 +94,39 @@ function parseMetrics(metrics: Section, path: string, env: Environment, warnings
   };
 }
 
-function parseKeySync(keys: Section, path: string, env: Environment, warnings: string[]): KeySyncSection {
+function parseKeySync(
+  keys: Section,
+  { pool, path }: { readonly pool: string; readonly path: string },
+  env: Environment,
+  warnings: string[],
+): KeySyncSection {
   const dataGroup = optionalText(keys.f5datagroup, `${path}.f5datagroup`);
-  if (dataGroup === undefined)
-    throw new ConfigurationError(`${path}.f5datagroup: found nothing, allowed is a name`);
+  if (dataGroup === undefined) {
+    throw new ConfigurationError(
+      `Pool ${pool} with XInference engine type missing f5datagroup field in model_APIkey`,
+    );
+  }
   return {
     dataGroup,
     path: text(keys.path, `${path}.path`, '/v1/cluster/authorizations'),
-    timeout: number(keys.timeout ?? 4, `${path}.timeout`),
-    interval: number(keys.api_key_sync_interval ?? 300, `${path}.api_key_sync_interval`),
+    timeout: wholeNumber(given(keys.timeout, 4), `${path}.timeout`),
+    interval: wholeNumber(given(keys.api_key_sync_interval, 300), `${path}.api_key_sync_interval`),
     apiKey: optionalText(keys.APIkey, `${path}.APIkey`),
     user: optionalText(keys.apikey_user, `${path}.apikey_user`),
     password: fromEnvironment(keys.apikey_pwd_env, `${path}.apikey_pwd_env`, env, warnings),
-    failureMode: oneOf(keys.failure_mode, `${path}.failure_mode`, FAILURE_MODES, 'preserve'),
-    maxFailures: wholeNumber(keys.max_failures_threshold ?? 10, `${path}.max_failures_threshold`),
-    maxHours: number(keys.failure_timeout_hours ?? 2, `${path}.failure_timeout_hours`),
+    failureMode: parseFailureMode(keys.failure_mode, `${path}.failure_mode`, warnings),
+    maxFailures: wholeNumber(given(keys.max_failures_threshold, 10), `${path}.max_failures_threshold`),
+    maxHours: number(given(keys.failure_timeout_hours, 2), `${path}.failure_timeout_hours`),
   };
+}
+
+/** The existing scheduler runs on with the mode that takes nothing away. */
+function parseFailureMode(value: unknown, path: string, warnings: string[]): FailureMode {
+  const mode = FAILURE_MODES.find((known) => known === given(value, 'preserve'));
+  if (mode !== undefined) return mode;
+  const allowed = FAILURE_MODES.join(', ');
+  warnings.push(`${path}: found ${JSON.stringify(value)}, allowed are ${allowed}; preserve is used`);
+  return 'preserve';
 }
 
 export function parseTls(value: unknown, path: string): TlsSection {
@@ -141,5 +159,5 @@ function fromEnvironment(
   const variable = optionalText(name, path);
   if (variable === undefined) return undefined;
   if (env[variable] === undefined) warnings.push(`${path}: the environment variable ${variable} is not set`);
-  return env[variable];
+  return env[variable] ?? '';
 }

@@ -20,6 +20,41 @@ describe('the file of the existing scheduler', () => {
     expect(['no', 'off', '"false"', '"No"', '0', 'null'].map(fallback)).toEqual(new Array(6).fill(false));
   });
 
+  it.each([
+    ['an alias of nothing', 'global: *nothing\n'],
+    ['a tag that nobody knows', 'global: !secret {interval: 5}\n'],
+    ['aliases that grow without bounds', bomb()],
+  ])('calls %s a mistake of format', (_, text) => {
+    expect(() => parse(HOST + POOL + text)).toThrow(ConfigurationError);
+    expect(() => parse(HOST + POOL + text)).toThrow(/^Configuration file format error: /);
+  });
+
+  it('takes a number for log_debug as its truth', () => {
+    const level = (value: string) => file(`global: {log_debug: ${value}}`).global.logLevel;
+    expect(['2', '1', '0', 'null'].map(level)).toEqual(['DEBUG', 'DEBUG', 'INFO', 'INFO']);
+  });
+
+  it('takes no default for a number that is left out behind its key', () => {
+    expect(() => file('modes: [{w_a: }]')).toThrow('modes[0].w_a: found null, allowed is a number');
+    expect(() => pool('metrics: {timeout: }')).toThrow('metrics.timeout: found null');
+    const { settings, warnings } = settingsOf(`${HOST}${POOL}global: {interval: }`);
+    expect(settings.reloadIntervalMs).toBe(60_000);
+    expect(warnings).toContainEqual(expect.stringContaining('global.interval: found null'));
+  });
+
+  it('passes over what is no variant, and says so', () => {
+    const keys = (text: string) => {
+      const { file: read, warnings } = parse(`${HOST}${POOL}engines_metrics_keys: ${text}`);
+      return [read.metricKeys.map(({ name }) => name), warnings.length];
+    };
+    expect(keys('{vllm_a: {waiting_queue: w}, vllm_b: {}, vllm_c: , vllm_d: text, other: {}}')).toEqual([
+      ['vllm_a'],
+      4,
+    ]);
+    expect(keys('[]')).toEqual([[], 1]);
+    expect(keys('')).toEqual([[], 0]);
+  });
+
   it('takes y and n for names', () => {
     const { file: read } = parse(`${HOST}pools: [{name: y, partition: n, engine_type: vllm}]`);
     expect(read.pools[0]).toMatchObject({ name: 'y', partition: 'n' });
@@ -31,6 +66,7 @@ describe('the file of the existing scheduler', () => {
       'member_waiting_queue_threshold: found "x", allowed is a number',
       'fallback: {member_waiting_queue_threshold: x}',
     ],
+    ['Pool p engine_type: found ["vllm"], allowed is text', 'engine_type: [vllm]'],
     ['metrics.port: found "x", allowed is a whole number', 'metrics: {port: x}'],
     ['metrics.schema: found "ftp", allowed is http, https', 'metrics: {schema: ftp}'],
     ['metrics: found null, allowed is keys with values', 'metrics: '],
@@ -106,10 +142,12 @@ describe('the file of the existing scheduler', () => {
       maxFailures: 10,
       maxHours: 2,
     });
-    expect(() => parse(text(''))).toThrow('f5datagroup: found nothing');
-    expect(() => parse(text('f5datagroup: g, failure_mode: often'))).toThrow(
-      'allowed is preserve, clear, smart',
+    expect(() => parse(text(''))).toThrow('Pool p with XInference engine type missing f5datagroup field');
+    const { file: lenient, warnings: complaints } = parse(
+      text('f5datagroup: g, failure_mode: often, timeout: "7"'),
     );
+    expect(lenient.pools[0]!.keySync).toMatchObject({ failureMode: 'preserve', timeout: 7 });
+    expect(complaints[0]).toContain('failure_mode: found "often", allowed are preserve, clear, smart');
     const { warnings } = parse(
       `${HOST}pools: [{name: p, engine_type: vllm, model_APIkey: {f5datagroup: g}}]`,
     );
@@ -205,3 +243,9 @@ describe('what the file means', () => {
     });
   });
 });
+
+/** Ten levels of ten aliases each. */
+function bomb(): string {
+  const levels = Array.from({ length: 9 }, (_, i) => `l${i + 1}: &l${i + 1} [${`*l${i}, `.repeat(9)}*l${i}]`);
+  return ['l0: &l0 [x]', ...levels].join('\n');
+}

@@ -15,6 +15,8 @@ import type {
 import {
   boolean,
   type Environment,
+  given,
+  isSection,
   isYes,
   list,
   NO_SECTION,
@@ -55,12 +57,25 @@ export function parseSchedulerFile(yaml: string, env: Environment): ParsedFile {
 function parseRoot(yaml: string): Section {
   // The existing scheduler reads YAML 1.1, where yes, no, on and off are booleans.
   const document = parseDocument(yaml, { version: '1.1', merge: true, uniqueKeys: false, customTags });
-  const [mistake] = document.errors;
-  if (mistake !== undefined) {
-    throw new ConfigurationError(`Configuration file format error: ${mistake.message}`);
-  }
-  const root: unknown = document.toJS({ maxAliasCount: 100 });
+  // A tag that nobody knows is a mistake to the existing scheduler's reader, and only a warning to ours.
+  const [mistake] = [...document.errors, ...document.warnings];
+  if (mistake !== undefined) throw badFormat(mistake);
+  const root = contentOf(document);
   return typeof root === 'object' && root !== null && !Array.isArray(root) ? (root as Section) : NO_SECTION;
+}
+
+/** @throws ConfigurationError for an alias of nothing, and for aliases that grow without bounds */
+function contentOf(document: ReturnType<typeof parseDocument>): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    throw badFormat(error);
+  }
+}
+
+function badFormat(reason: unknown): ConfigurationError {
+  const message = reason instanceof Error ? reason.message : String(reason);
+  return new ConfigurationError(`Configuration file format error: ${message}`);
 }
 
 /** `y` and `n` alone are booleans in YAML 1.1, but names to the reader that the existing scheduler uses. */
@@ -86,10 +101,7 @@ function parseSections(root: Section, env: Environment, warnings: string[]): Sch
       parseMode(section(mode, `modes[${i}]`), `modes[${i}]`, warnings),
     ),
     pools: pools.map((pool, i) => parsePool(section(pool, `pools[${i}]`), i, env, warnings)),
-    metricKeys: parseMetricKeys(
-      section(root.engines_metrics_keys ?? undefined, 'engines_metrics_keys'),
-      warnings,
-    ),
+    metricKeys: parseMetricKeys(root.engines_metrics_keys, warnings),
   };
 }
 
@@ -97,9 +109,9 @@ function parseGlobal(global: Section): GlobalSection {
   const named = optionalText(global.log_level, 'global.log_level')?.toUpperCase();
   const isDebug = named === undefined && isYes(global.log_debug);
   return {
-    interval: global.interval ?? 60,
+    interval: given(global.interval, 60),
     logLevel: named ?? (isDebug ? 'DEBUG' : 'INFO'),
-    apiPort: global.api_port ?? 8080,
+    apiPort: given(global.api_port, 8080),
     apiHost: optionalText(global.api_host, 'global.api_host'),
   };
 }
@@ -118,7 +130,7 @@ function parseAppliance(f5: Section, env: Environment, warnings: string[]): Appl
   }
   return {
     host: text(f5.host, 'f5.host', ''),
-    port: f5.port ?? 443,
+    port: given(f5.port, 443),
     username: text(f5.username, 'f5.username', 'admin'),
     password: password ?? DEFAULT_PASSWORD,
     isDefaultPassword: password === undefined,
@@ -129,9 +141,9 @@ function parseAppliance(f5: Section, env: Environment, warnings: string[]): Appl
 function parseScheduler(value: unknown): SchedulerSection {
   const scheduler = section(value, 'scheduler');
   return {
-    poolFetchInterval: scheduler.pool_fetch_interval ?? 10,
+    poolFetchInterval: given(scheduler.pool_fetch_interval, 10),
     // The existing scheduler has two defaults: one with the section, one without.
-    metricsFetchInterval: scheduler.metrics_fetch_interval ?? (value === undefined ? 1_000 : 5_000),
+    metricsFetchInterval: given(scheduler.metrics_fetch_interval, value === undefined ? 1_000 : 5_000),
     staleAfter: scheduler.stale_after,
     keepLastScore: boolean(scheduler.keep_last_score, 'scheduler.keep_last_score', false),
   };
@@ -142,7 +154,7 @@ function parseMode(mode: Section, path: string, warnings: string[]): ModeSection
   if (!isF5ModeName(name)) {
     warnings.push(`${path}.name: found "${name}", allowed are ${F5_MODE_NAMES.join(', ')}; s1 is used`);
   }
-  const read = (key: string, fallback: number) => number(mode[key] ?? fallback, `${path}.${key}`);
+  const read = (key: string, fallback: number) => number(given(mode[key], fallback), `${path}.${key}`);
   return {
     name: isF5ModeName(name) ? name : 's1',
     waitingWeight: read('w_a', 0.5),
@@ -153,19 +165,25 @@ function parseMode(mode: Section, path: string, warnings: string[]): ModeSection
   };
 }
 
-function parseMetricKeys(variants: Section, warnings: string[]): MetricKeys {
-  return Object.entries(variants).flatMap(([name, value]) => {
+/** What is of no use here is passed over, as the existing scheduler does; the pools can be read without it. */
+function parseMetricKeys(variants: unknown, warnings: string[]): MetricKeys {
+  if (variants === undefined || variants === null) return [];
+  const passOver = (path: string, why: string) => {
+    warnings.push(`${path}: ${why}; it is not used`);
+    return [];
+  };
+  if (!isSection(variants)) return passOver('engines_metrics_keys', 'has no variants with their keys');
+  return Object.entries(variants).flatMap(([name, keys]) => {
     const path = `engines_metrics_keys.${name}`;
     if (!/^(vllm|sglang)/i.test(name)) {
-      warnings.push(`${path}: the name of a variant begins with vllm or sglang; it is not used`);
-      return [];
+      return passOver(path, 'the name of a variant begins with vllm or sglang');
     }
-    if (value === undefined || value === null) return [];
-    const keys = section(value, path);
+    if (!isSection(keys)) return passOver(path, 'has no keys with values');
     const named = F5_METRICS.flatMap((metric) => {
       const key = optionalText(keys[metric], `${path}.${metric}`);
       return key === undefined ? [] : [[metric, key] as const];
     });
+    if (named.length === 0) return passOver(path, `names none of ${F5_METRICS.join(', ')}`);
     const unit = text(keys.cache_usage_unit, `${path}.cache_usage_unit`, 'fraction');
     return [{ name, keys: Object.fromEntries(named), isCacheInPercent: unit === 'percent' }];
   });

@@ -12,8 +12,17 @@ export const NO_SECTION: Section = Object.freeze({});
 /** A section that is not there is empty; one that is there without content is a mistake. */
 export function section(value: unknown, path: string): Section {
   if (value === undefined) return NO_SECTION;
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Section;
+  if (isSection(value)) return value;
   throw notAllowed(path, value, 'keys with values');
+}
+
+export function isSection(value: unknown): value is Section {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The default stands for a key that is not there; one that is there without a value is a mistake. */
+export function given(value: unknown, fallback: unknown): unknown {
+  return value === undefined ? fallback : value;
 }
 
 export function list(value: unknown, path: string): readonly unknown[] {
@@ -69,8 +78,9 @@ export function boolean(value: unknown, path: string, fallback: boolean): boolea
   throw notAllowed(path, value, 'true or false');
 }
 
-/** Whether it clearly says yes; anything else is no. */
+/** Whether it clearly says yes, also as a number that is not 0; anything else is no. */
 export function isYes(value: unknown): boolean {
+  if (typeof value === 'number') return value !== 0;
   return YES.has(String(value).trim().toLowerCase());
 }
 

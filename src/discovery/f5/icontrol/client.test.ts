@@ -175,17 +175,18 @@ describe('a data group', () => {
     ['a', '1'],
   ]);
   const records = [
-    { name: 'a', data: '1' },
     { name: 'b', data: '2' },
+    { name: 'a', data: '1' },
   ];
   const OK = { status: 200, body: {} };
   const answer = (status: number) => ({ status, body: {} });
-  const write = (...answers: { status: number; body: unknown }[]) => {
+  const writeAll = (all: ReadonlyMap<string, string>, ...answers: { status: number; body: unknown }[]) => {
     appliance.answers.push(LOGGED_IN, EXTENDED, ...answers);
-    return connect().writeDataGroup(GROUP, values);
+    return connect().writeDataGroup(GROUP, all);
   };
+  const write = (...answers: { status: number; body: unknown }[]) => writeAll(values, ...answers);
 
-  it('is replaced where it is, in the order of the names', async () => {
+  it('is replaced where it is', async () => {
     await write(OK, OK);
     expect(asked().slice(2)).toEqual([
       'GET /tm/ltm/data-group/internal/~Common~g',
@@ -208,8 +209,21 @@ describe('a data group', () => {
     expect(methods.slice(-3)).toEqual(['GET', 'PUT', 'POST']);
   });
 
+  it('is emptied without a question, and created where it is not', async () => {
+    await writeAll(new Map(), OK);
+    expect(asked().slice(2)).toEqual(['PUT /tm/ltm/data-group/internal/~Common~g']);
+    expect(appliance.asked.at(-1)?.json).toEqual({ type: 'string', records: [] });
+    await writeAll(new Map(), answer(404), OK);
+    expect(appliance.asked.slice(-2).map(({ method }) => method)).toEqual(['PUT', 'POST']);
+  });
+
+  it('is written although the appliance had trouble to say whether it is there', async () => {
+    await write(answer(503), answer(409), OK);
+    expect(appliance.asked.slice(-3).map(({ method }) => method)).toEqual(['GET', 'POST', 'PUT']);
+  });
+
   it('that cannot be written says so', async () => {
     expect((await failure(write(OK, answer(400)))).message).toBe('data group g in Common: answered 400');
-    expect((await failure(write(answer(500)))).failure).toBe('failing');
+    expect((await failure(write(answer(500), answer(500)))).failure).toBe('failing');
   });
 });

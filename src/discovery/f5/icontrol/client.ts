@@ -13,7 +13,7 @@ export interface IControlClient {
   /** @throws ApplianceError */
   members(pool: ObjectName): Promise<readonly ListedMember[]>;
   /**
-   * Makes the data group hold these records and no other.
+   * Makes the data group hold these records and no other, in their order.
    * @throws ApplianceError
    */
   writeDataGroup(group: ObjectName, records: ReadonlyMap<string, string>): Promise<void>;

@@ -7,27 +7,27 @@ import type { Session } from './session.ts';
 
 const GROUPS = '/tm/ltm/data-group/internal';
 
-/** Creates the group or replaces what it holds; somebody else may do the same at the same time. */
+/**
+ * Creates the group or replaces what it holds; somebody else may do the same at the same time. Whatever the appliance says to
+ * the question whether it is there, the writing shows it.
+ */
 export async function writeDataGroup(
   session: Session,
   group: ObjectName,
   values: ReadonlyMap<string, string>,
 ): Promise<void> {
   const path = `${GROUPS}/${fullPath(group)}`;
-  const records = [...values]
-    .map(([name, data]) => ({ name, data }))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const records = [...values].map(([name, data]) => ({ name, data }));
   const replace = () => session.call({ method: 'PUT', path, json: { type: 'string', records } });
   const create = () =>
     session.call({ method: 'POST', path: GROUPS, json: { ...group, type: 'string', records } });
 
-  const found = await session.call({ method: 'GET', path });
-  if (found.status === 404) {
+  const isThere = records.length === 0 || (await session.call({ method: 'GET', path })).status === 200;
+  if (!isThere) {
     const created = await create();
     requireDone(created.status === 409 ? await replace() : created, group);
     return;
   }
-  requireDone(found, group);
   const replaced = await replace();
   requireDone(replaced.status === 404 ? await create() : replaced, group);
 }
