@@ -37,8 +37,13 @@ export interface DispatcherParts {
 /** How many requests that nobody can serve now are looked past before a lane rests until the next event. */
 const MAX_SKIPPED = 16;
 
+/** When a policy that lets nobody go though there is room is asked again, should nothing happen before; as in sageLLM's guide. */
+const ASK_AGAIN_MS = 100;
+
 export class Dispatcher {
   readonly #parts: DispatcherParts;
+  /** Lanes from which the policy let nobody go though there was room, and when it is to be asked again. */
+  readonly #heldBack = new Map<Lane, number>();
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
@@ -78,12 +83,33 @@ export class Dispatcher {
         skipped.push([lane, next.waiting]);
       } else {
         open.delete(lane);
+        if (next === undefined) this.#noteHeldBack(lane, nowMs);
       }
     }
     for (const [lane, waiting] of skipped) {
       lane.order.add(waiting);
       this.#parts.shadow()?.onJoined(waiting);
     }
+  }
+
+  /** Epoch milliseconds at which a policy is to be asked again that let nobody go; `Infinity` when there is none. */
+  nextAskMs(): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const atMs of this.#heldBack.values()) next = Math.min(next, atMs);
+    return next;
+  }
+
+  askAgain(nowMs: number, effects: SchedulerEffect[]): void {
+    if (this.#heldBack.size === 0) return;
+    const due = [...this.#heldBack].filter(([, atMs]) => atMs <= nowMs).map(([lane]) => lane);
+    for (const lane of due) this.#heldBack.delete(lane);
+    this.drainLanes(due, nowMs, effects);
+  }
+
+  #noteHeldBack(lane: Lane, nowMs: number): void {
+    if (lane.order.size > 0 && this.#parts.fleet.hasRoom(lane.model))
+      this.#heldBack.set(lane, nowMs + ASK_AGAIN_MS);
+    else if (this.#heldBack.size > 0) this.#heldBack.delete(lane);
   }
 
   #nextOf(lane: Lane, nowMs: number): NextRequest | undefined {

@@ -113,7 +113,8 @@ export class Scheduler {
   /** Epoch milliseconds at which `time-passed` is due at the latest; `Infinity` when time alone changes nothing. */
   nextWakeMs(): number {
     const deadlineMs = this.queue.earliestDeadline()?.request.deadlineMs ?? Number.POSITIVE_INFINITY;
-    return Math.min(deadlineMs, this.#patience.nextMs(), this.fleet.nextChangeMs());
+    const dueMs = Math.min(deadlineMs, this.#patience.nextMs(), this.fleet.nextChangeMs());
+    return Math.min(dueMs, this.#dispatcher.nextAskMs());
   }
 
   /** Switches policy, profile or settings while requests wait and run; nothing is lost. */
@@ -356,6 +357,7 @@ export class Scheduler {
       this.#drainInstance(record, nowMs);
     }
     this.#expirePatience(nowMs);
+    this.#dispatcher.askAgain(nowMs, this.#effects);
   }
 
   #expireDeadlines(nowMs: number): void {

@@ -74,27 +74,27 @@ export class FunctionOrder implements RequestOrder {
   #ask(context: OrderContext): NextRequest | undefined {
     const { guard } = this.#parts;
     const answers = guard.ask(() => this.#call(context));
-    // It threw: the request that came first goes, so that nobody waits for a policy's mistake.
-    if (answers === undefined) return { waiting: this.#waiting[0]! };
-    const steps = this.#check(answers, context);
+    const steps = answers === undefined ? [] : this.#check(answers, context);
+    // It threw, or all that it said was wrong: the request that came first goes, so that nobody waits for a policy's mistake.
+    if (steps.length === 0 && answers?.length !== 0) return { waiting: this.#waiting[0]! };
     this.#plan = { steps, at: 0, nowMs: context.nowMs };
     return steps[0];
   }
 
   #call(context: OrderContext): Answers {
-    const { policy, form, snapshots, context: contextOf } = this.#parts;
+    const { policy, form, snapshots, guard, context: contextOf } = this.#parts;
     const pending = this.#requests();
     const told = contextOf(context.nowMs);
     switch (form) {
       case 'nextRequest': {
         const available = snapshots(context).filter(({ canAcceptRequest }) => canAcceptRequest);
-        const next = policy.nextRequest!(pending, Object.freeze(available), told);
-        return next === undefined || next === null ? [] : [next];
+        const next = settled(policy.nextRequest!(pending, Object.freeze(available), told), form, guard);
+        return next === undefined || next === null ? [] : [asObject(next, form)];
       }
       case 'schedule':
-        return asList(policy.schedule!(pending, snapshots(context), told), 'schedule');
+        return asList(settled(policy.schedule!(pending, snapshots(context), told), form, guard), form);
       case 'prioritize':
-        return asList(policy.prioritize!(pending, told), 'prioritize');
+        return asList(settled(policy.prioritize!(pending, told), form, guard), form);
       default:
         return form satisfies never;
     }
@@ -142,7 +142,19 @@ export class FunctionOrder implements RequestOrder {
   }
 }
 
-function asList(answer: unknown, form: string): Answers {
+/** @throws TypeError for a promise: a decision is due now, and whoever waits for it would wait for ever */
+function settled(answer: unknown, form: PolicyForm, guard: PolicyGuard): unknown {
+  if (!(answer instanceof Promise)) return answer;
+  guard.whenRejected(answer);
+  throw new TypeError(`${form} must answer at once, found a promise`);
+}
+
+function asObject(answer: unknown, form: PolicyForm): unknown {
+  if (typeof answer === 'object') return answer;
+  throw new TypeError(`${form} must return a request, a decision or nothing, found ${typeof answer}`);
+}
+
+function asList(answer: unknown, form: PolicyForm): Answers {
   if (Array.isArray(answer)) return answer;
   throw new TypeError(`${form} must return a list, found ${answer === null ? 'null' : typeof answer}`);
 }

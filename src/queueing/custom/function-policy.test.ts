@@ -247,6 +247,16 @@ describe('answers that make no sense', () => {
     ]);
   });
 
+  it.each([
+    ['a request that does not wait', () => ({ requestId: 'gone' }), 'it named the request "gone"'],
+    ['a text', () => 'first', 'nextRequest must return a request, a decision or nothing, found string'],
+  ])('hold nobody up: whoever came first goes where all there is is %s', (_, nextRequest, message) => {
+    const { line, problems } = aLine({ nextRequest: nextRequest as never });
+    line.join({ id: 'first' }, { id: 'second' });
+    expect(line.next(views)?.waiting.request.id).toBe('first');
+    expect(problems[0]?.message).toContain(message);
+  });
+
   it('may be an order key that is no number: the arrival stands in for it', () => {
     const { line, problems } = aLine({ orderKey: ({ id }) => (id === 'bad' ? Number.NaN : 5) });
     line.join({ id: 'bad', arrivalMs: 9 }, { id: 'good', arrivalMs: 20 });
@@ -280,6 +290,46 @@ describe('answers that make no sense', () => {
         expect(went.length + line.queue.size).toBe(3);
       }),
     );
+  });
+});
+
+describe('a policy that lets nobody go', () => {
+  /** As the guide's policies may: nobody goes before it has waited 250 ms, perhaps so that a batch comes together. */
+  const patient: CustomPolicy = {
+    name: 'patient',
+    nextRequest: (pending, _instances, { nowMs }) =>
+      pending.find(({ arrivalMs }) => nowMs - arrivalMs >= 250),
+  };
+
+  function waiting(instance = anInstance('a')) {
+    const { scheduler, clock } = aScheduler({ instances: [instance] });
+    scheduler.reconfigure({ policy: functionPolicy(patient) });
+    scheduler.handle({ type: 'request-arrived', request: aRequest({ id: 'r', arrivalMs: clock.now() }) });
+    const wake = () => {
+      clock.advance(scheduler.nextWakeMs() - clock.now());
+      return inShort(scheduler.handle({ type: 'time-passed' }));
+    };
+    return { scheduler, clock, wake };
+  }
+
+  it('is asked again every 100 ms, though nothing happens', () => {
+    const { scheduler, wake } = waiting();
+    expect([wake(), wake(), wake()]).toEqual([[], [], ['r→a']]);
+    expect(scheduler.nextWakeMs()).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('is left in peace once nobody waits any more', () => {
+    const { scheduler, wake } = waiting();
+    scheduler.handle({ type: 'request-cancelled', requestId: 'r' });
+    wake();
+    expect(scheduler.nextWakeMs()).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('is not asked while no instance has room', () => {
+    const { scheduler, wake } = waiting(anInstance('a', { maxConcurrency: 1 }));
+    expect([wake(), wake(), wake()]).toEqual([[], [], ['r→a']]);
+    scheduler.handle({ type: 'request-arrived', request: aRequest({ id: 's' }) });
+    expect(scheduler.nextWakeMs()).toBe(Number.POSITIVE_INFINITY);
   });
 });
 

@@ -131,6 +131,7 @@ export class FunctionPolicy implements SchedulingPolicy, Required<LifecycleListe
   }
 }
 
-function call<Name extends Hook>(listener: LifecycleListener, hook: Name, news: News<Name>): void {
-  (listener[hook] as ((...news: News<Name>) => void) | undefined)?.apply(listener, news);
+/** Returns what the hook returns: nothing, or a promise where its author made it asynchronous. */
+function call<Name extends Hook>(listener: LifecycleListener, hook: Name, news: News<Name>): unknown {
+  return (listener[hook] as ((...news: News<Name>) => unknown) | undefined)?.apply(listener, news);
 }

@@ -54,6 +54,37 @@ describe('a policy that throws', () => {
     expect(line.order()).toHaveLength(1);
     expect(adapterOf(line)).toMatchObject({ threw: 2 });
   });
+
+  it('is not retired for what its hooks and figures throw, however often they are told or asked', () => {
+    const { line, policy } = aLine({ orderKey: () => 1, onRequestDispatched: oops, getStats: oops });
+    for (let i = 0; i < 5; i++) adapterOf(line);
+    expect(policy.isRetired).toBe(false);
+    line.join({});
+    expect(line.order()).toHaveLength(1);
+    expect(adapterOf(line)).toMatchObject({ threw: 7, isRetired: false });
+  });
+
+  it('may do so in a promise: a hook that is rejected later is counted, and ends no process', async () => {
+    const { policy } = aLine({ orderKey: () => 1, onInstanceRemoved: async () => oops() });
+    policy.onInstanceRemoved('a');
+    await Promise.resolve();
+    expect(policy.getStats().adapter).toMatchObject({ threw: 1, isRetired: false });
+  });
+});
+
+describe('a policy that answers later', () => {
+  it.each(['nextRequest', 'schedule', 'prioritize'] as const)(
+    'is done without, since a decision is due now: %s',
+    async (form) => {
+      const later = { [form]: async () => Promise.reject(new Error('later')) };
+      const { line, policy, problems } = aLine(later as never);
+      line.join({ id: 'a' }, { id: 'b' }, { id: 'c' }, { id: 'd' });
+      expect(line.order(4, views)).toEqual(['a', 'b', 'c', 'd']);
+      expect(policy.isRetired).toBe(true);
+      expect(problems[0]?.message).toBe(`it threw: ${form} must answer at once, found a promise`);
+      await Promise.resolve();
+    },
+  );
 });
 
 describe('a policy that is slow', () => {
@@ -82,6 +113,21 @@ describe('a policy that is slow', () => {
       kind: 'slow',
       message: '100 of its last 100 decisions took longer than 1 ms',
     });
+  });
+
+  it('is retired after three decisions in a row that held everybody up, without waiting for a hundred', () => {
+    const { policy, problems } = timed(() => 300);
+    expect(policy.isRetired).toBe(true);
+    expect(problems.at(-1)).toMatchObject({
+      message: 'its last 3 decisions took longer than 20 ms each',
+      isRetired: true,
+    });
+    expect(policy.getStats().adapter).toMatchObject({ decisions: 3 });
+  });
+
+  it('may be held up now and then by what is not its fault', () => {
+    const { policy } = timed((decision) => (decision % 60 < 2 ? 300 : 0.5));
+    expect(policy.isRetired).toBe(false);
   });
 
   it('may be slow at the start, and once in a while', () => {

@@ -26,6 +26,9 @@ const MAX_THROWN = 3;
 /** The last so many decisions are judged for their time, and so many of them may be over the budget. */
 const TIMED = 100;
 const MAX_SLOW = 5;
+/** Taking so many times the budget so often in a row retires a policy at once: a hundred such decisions would be felt by all. */
+const STALL_FACTOR = 20;
+const MAX_STALLED = 3;
 
 export class PolicyGuard {
   readonly #policy: string;
@@ -36,6 +39,7 @@ export class PolicyGuard {
   #at = 0;
   #slowCount = 0;
   #thrownInARow = 0;
+  #stalledInARow = 0;
   #isRetired = false;
   readonly #counts: Record<PolicyProblemKind, number> = { threw: 0, invalid: 0, slow: 0 };
   #decisions = 0;
@@ -66,21 +70,29 @@ export class PolicyGuard {
       this.#thrownInARow = 0;
       return answer;
     } catch (cause) {
-      this.#threw(cause);
+      this.#thrownInARow++;
+      this.#threw(cause, this.#thrownInARow >= MAX_THROWN);
       return undefined;
     } finally {
       if (stopwatch !== undefined) this.#took(stopwatch() - startMs);
     }
   }
 
-  /** For what decides nothing: hooks and figures. */
+  /** For what decides nothing, hooks and figures: what they throw, at once or in a promise, is counted and retires nobody. */
   tell<Answer>(hook: () => Answer): Answer | undefined {
     try {
-      return hook();
+      const answer = hook();
+      if (answer instanceof Promise) this.whenRejected(answer);
+      return answer;
     } catch (cause) {
-      this.#threw(cause);
+      this.#threw(cause, false);
       return undefined;
     }
+  }
+
+  /** A rejection that nobody takes in would end the process. */
+  whenRejected(promise: Promise<unknown>): void {
+    promise.catch((cause: unknown) => this.#threw(cause, false));
   }
 
   /** Counts a piece of an answer that is passed over. */
@@ -88,18 +100,23 @@ export class PolicyGuard {
     this.#report('invalid', message, false);
   }
 
-  #threw(cause: unknown): void {
-    this.#thrownInARow++;
+  #threw(cause: unknown, retires: boolean): void {
     const message = `it threw: ${cause instanceof Error ? cause.message : String(cause)}`;
-    this.#report('threw', message, this.#thrownInARow >= MAX_THROWN, cause);
+    this.#report('threw', message, retires, cause);
   }
 
   #took(ms: number): void {
     const isSlow = ms > this.#budgetMs;
+    this.#stalledInARow = ms > this.#budgetMs * STALL_FACTOR ? this.#stalledInARow + 1 : 0;
     this.#slowCount += (isSlow ? 1 : 0) - this.#slow[this.#at]!;
     this.#slow[this.#at] = isSlow ? 1 : 0;
     this.#at = (this.#at + 1) % TIMED;
     if (!isSlow) return;
+    if (this.#stalledInARow >= MAX_STALLED) {
+      const stalled = `its last ${MAX_STALLED} decisions took longer than ${this.#budgetMs * STALL_FACTOR} ms each`;
+      this.#report('slow', stalled, true);
+      return;
+    }
     const message = `${this.#slowCount} of its last ${Math.min(TIMED, this.#decisions)} decisions took longer than ${this.#budgetMs} ms`;
     // Before so many have been made, a slow start is not told from a slow policy.
     this.#report('slow', message, this.#decisions >= TIMED && this.#slowCount > MAX_SLOW);
