@@ -92,6 +92,19 @@ export interface PruneLimits {
   readonly batch: number;
 }
 
+/** A final task whose webhook has not been told yet. */
+export interface PendingWebhook {
+  readonly task: TaskSummary;
+  readonly url: string;
+  /** How often it was tried before. */
+  readonly tries: number;
+}
+
+/** What came of telling a webhook. */
+export type WebhookOutcome =
+  /** Told, or given up: it is not tried again. */
+  { readonly type: 'done' } | { readonly type: 'again'; readonly afterMs: number };
+
 /** What the store survives, in one plain sentence for the start-up banner. */
 export interface Durability {
   readonly level: 'memory' | 'embedded' | 'postgres';
@@ -129,6 +142,14 @@ export interface TaskStore {
   heartbeat(): Promise<readonly TaskSummary[]>;
   /** Tasks whose deadline or try's time limit has passed, not final yet. */
   overdue(limit: number): Promise<readonly TaskSummary[]>;
+  /**
+   * Webhooks of final tasks that are due, the longest due first. Each is held back for `holdMs`, so that no other process tells it
+   * too, and that it is told again if this one dies meanwhile. Counts as a try.
+   */
+  claimWebhooks(limit: number, holdMs: number): Promise<readonly PendingWebhook[]>;
+  webhookTold(taskId: string, outcome: WebhookOutcome): Promise<void>;
+  /** Epoch milliseconds at which the next webhook is due, those held back included; `undefined` when none is left. */
+  nextWebhookMs(): Promise<number | undefined>;
   /** Deletes what is old; gives how many rows went. Called until it gives 0. */
   prune(limits: PruneLimits): Promise<number>;
   /** Deletes every task, whatever its state. */
