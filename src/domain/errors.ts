@@ -55,6 +55,7 @@ export const ERROR_KINDS = {
   upstream_disconnected: kind(502, 'server_error', true),
   no_instance_available: kind(503, 'server_error', true),
   shutting_down: kind(503, 'server_error', true),
+  storage_unavailable: kind(503, 'server_error', true),
   deadline_exceeded: kind(504, 'timeout_error'),
   upstream_timeout: kind(504, 'timeout_error', true),
 } as const satisfies Record<string, ErrorKind>;

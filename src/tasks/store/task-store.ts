@@ -1,6 +1,14 @@
 /** What the task queue asks of its storage; PostgreSQL and the embedded PostgreSQL are its implementations, and pass the same suite. */
 
-import type { JsonObject, Task, TaskFailure, TaskState, TaskSubmission, TaskSummary } from '../task.ts';
+import type {
+  JsonObject,
+  Task,
+  TaskFailure,
+  TaskPrediction,
+  TaskState,
+  TaskSubmission,
+  TaskSummary,
+} from '../task.ts';
 
 /** What became of one submission. Whatever is not `conflict` is stored when the call returns. */
 export type SubmitOutcome =
@@ -23,14 +31,17 @@ export interface Placement extends TaskAttempt {
    * `instance`: the instance goes on without us and reports when it is done (a task instance).
    */
   readonly runsIn: 'process' | 'instance';
+  /** How long it should take there, where that differs from what was predicted at submission. */
+  readonly prediction?: TaskPrediction;
 }
 
 export type AttemptEnd =
   | { readonly type: 'completed'; readonly result: unknown; readonly executionMs?: number }
-  /** Tried again after `retryAfterMs`, if tries are left. */
+  /** Tried again after `retryAfterMs`; `failed` with `retries_exhausted` where no tries are left, which the store counts. */
   | { readonly type: 'retry'; readonly failure: TaskFailure; readonly retryAfterMs: number }
+  /** For good. With `deadline_exceeded` also the task that waits in the queue after this try, or before the first (attempt 0). */
   | { readonly type: 'failed'; readonly failure: TaskFailure }
-  /** Back into the queue as if it had not been tried: nobody is at fault. */
+  /** Back into its place in the queue, without using up a retry: nobody is at fault. */
   | { readonly type: 'returned' };
 
 export interface EndedTask {
@@ -71,6 +82,14 @@ export interface StoredLoad {
   readonly expectedMs: number;
   /** Sum of squares of the standard deviations. */
   readonly varianceMs2: number;
+}
+
+/** What saying "I live" brought to light. */
+export interface Heartbeat {
+  /** Tries of processes that are dead; they are in the queue again. */
+  readonly returned: readonly TaskSummary[];
+  /** We were silent for so long that others took over what ran here: whatever still runs here must stop, its end counts no more. */
+  readonly isTakenOver: boolean;
 }
 
 /** A task instance or engine that registered itself; kept, because it does not register again when we restart. */
@@ -129,6 +148,7 @@ export interface TaskStore {
   get(taskId: string): Promise<Task | undefined>;
   /** Those of `taskIds` that exist, in no promised order. */
   getMany(taskIds: readonly string[]): Promise<readonly Task[]>;
+  /** Newest first. */
   list(filter: TaskFilter, page: { readonly limit: number; readonly cursor?: string }): Promise<TaskPage>;
   /** Models with tasks that are due now. */
   dueModels(): Promise<readonly string[]>;
@@ -138,8 +158,8 @@ export interface TaskStore {
   loads(): Promise<readonly StoredLoad[]>;
   /** Tries in the hands of `instance`, oldest first. */
   heldBy(instance: string): Promise<readonly TaskSummary[]>;
-  /** Says that this process lives; tries of processes that did not for `heartbeatMs` return to the queue. Gives those. */
-  heartbeat(): Promise<readonly TaskSummary[]>;
+  /** Says that this process lives; tries of processes that did not for `heartbeatMs` return to the queue. Call it thrice in that time. */
+  heartbeat(): Promise<Heartbeat>;
   /** Tasks whose deadline or try's time limit has passed, not final yet. */
   overdue(limit: number): Promise<readonly TaskSummary[]>;
   /**
