@@ -53,6 +53,8 @@ export interface RequestMetadata {
   readonly retries: number;
   /** Ids of the instances that already failed this request; it is never sent there again. */
   readonly failedInstances: readonly string[];
+  /** Ids of the instances that may serve it, whatever routing says; absent: all. */
+  readonly onlyInstances?: readonly string[];
   readonly tags: Readonly<Record<string, string>>;
 }
 

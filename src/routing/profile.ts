@@ -2,6 +2,7 @@
 
 import type { GivenParameters, RequestMetadata } from '../domain/index.ts';
 import { captureChoice, type RoutingChoice } from './choice.ts';
+import { onlyInstancesFilter } from './filters/only-instances.ts';
 import type { InstanceView } from './instance-view.ts';
 import type { Filter, Picker, RoutingContext, RoutingInputs, Scorer } from './plugins.ts';
 import { makeFilter, makePicker, makeScorer, type PartSettings } from './registry.ts';
@@ -26,6 +27,8 @@ export class RoutingProfile {
   readonly picker: Picker;
   readonly inputs: RoutingInputs;
   readonly #filterNames: readonly string[];
+  /** Those of the profile, after the one that always holds. */
+  readonly #applied: readonly Filter[];
   readonly #lasting: readonly Filter[];
   readonly #kept: InstanceView[] = [];
   readonly #scores: Float64Array[];
@@ -41,8 +44,9 @@ export class RoutingProfile {
     this.name = settings.name;
     this.inputs = inputs;
     this.filters = settings.filters.map((part) => makeFilter(part, inputs));
-    this.#lasting = this.filters.filter(({ isTransient }) => isTransient !== true);
-    this.#filterNames = this.filters.map(({ name }) => name);
+    this.#applied = [onlyInstancesFilter, ...this.filters];
+    this.#lasting = this.#applied.filter(({ isTransient }) => isTransient !== true);
+    this.#filterNames = this.#applied.map(({ name }) => name);
     this.scorers = settings.scorers.map((part) => makeScorer(part, inputs));
     this.weights = settings.scorers.map(({ name, weight }) => {
       if (!(Number.isFinite(weight) && weight > 0)) {
@@ -98,7 +102,7 @@ export class RoutingProfile {
   ): readonly InstanceView[] {
     const dropped = this.#dropped.fill(0, 0, views.length);
     let mark = 1;
-    for (const filter of this.filters) filter.apply(request, views, dropped, mark++, context);
+    for (const filter of this.#applied) filter.apply(request, views, dropped, mark++, context);
     const kept = this.#kept;
     let keptCount = 0;
     for (let i = 0; i < views.length; i++) if (dropped[i] === 0) kept[keptCount++] = views[i]!;

@@ -37,6 +37,9 @@ export interface DispatcherParts {
 /** How many requests that nobody can serve now are looked past before a lane rests until the next event. */
 const MAX_SKIPPED = 16;
 
+/** The same for requests that only some instances may serve: they wait for these, and nobody else has to. */
+const MAX_RESTRICTED_SKIPPED = 512;
+
 /** When a policy that lets nobody go though there is room is asked again, should nothing happen before; as in sageLLM's guide. */
 const ASK_AGAIN_MS = 100;
 
@@ -71,13 +74,15 @@ export class Dispatcher {
   drainLanes(lanes: Iterable<Lane>, nowMs: number, effects: SchedulerEffect[]): void {
     const open = new Set(lanes);
     const skipped: [Lane, OrderedRequest][] = [];
+    let restricted = 0;
     while (open.size > 0) {
       const lane = firstOf(open);
       const next = this.#nextOf(lane, nowMs);
       const outcome = next === undefined ? 'wait' : this.#tryDispatch(next, lane, nowMs);
       if (typeof outcome !== 'string') {
         effects.push(outcome);
-      } else if (outcome === 'skip' && next !== undefined && skipped.length < MAX_SKIPPED) {
+      } else if (outcome === 'skip' && next !== undefined && mayLookPast(next, skipped.length, restricted)) {
+        if (next.waiting.request.onlyInstances !== undefined) restricted++;
         lane.order.remove(next.waiting);
         this.#parts.shadow()?.onLeft(next.waiting);
         skipped.push([lane, next.waiting]);
@@ -118,11 +123,15 @@ export class Dispatcher {
     return lane.order.next({ nowMs, instances: fleet.serving(lane.model) });
   }
 
-  /** `wait`: an instance will take it when work there ends; `skip`: none will, so others may go before it. */
+  /**
+   * `wait`: an instance will take it when work there ends; `skip`: none will, or only some may, which are not those with room: so
+   * others may go before it.
+   */
   #tryDispatch(next: NextRequest, lane: Lane, nowMs: number): Dispatch | 'wait' | 'skip' {
     const { request } = next.waiting;
     const choice = this.#choose(next, lane, nowMs);
     if (choice !== undefined) return this.#dispatch(this.#parts.queue.get(request.id)!, choice, nowMs);
+    if (request.onlyInstances !== undefined) return 'skip';
     return this.couldServe({ request, lane }, nowMs) ? 'wait' : 'skip';
   }
 
@@ -184,6 +193,11 @@ export class Dispatcher {
     const { inputs } = this.#parts.profile();
     return { nowMs, random: this.#parts.random, inputs };
   }
+}
+
+function mayLookPast({ waiting }: NextRequest, skipped: number, restricted: number): boolean {
+  if (waiting.request.onlyInstances !== undefined) return restricted < MAX_RESTRICTED_SKIPPED;
+  return skipped - restricted < MAX_SKIPPED;
 }
 
 /** The lane whose first request goes soonest. */

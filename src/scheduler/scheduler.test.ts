@@ -92,6 +92,38 @@ describe('dispatching', () => {
   });
 });
 
+describe('a request that only some instances may serve', () => {
+  it('waits for one of them, however idle others are', () => {
+    const { scheduler } = aScheduler({ instances: [small('a'), small('b'), small('c')] });
+    const onA = { onlyInstances: ['a'] };
+    expect(inShort(scheduler.handle(arrived(aRequest({ id: 'first', ...onA }))))).toEqual(['first→a']);
+    expect(scheduler.handle(arrived(aRequest({ id: 'second', ...onA })))).toEqual([]);
+    expect(inShort(scheduler.handle(completed('first')))).toEqual(['second→a']);
+  });
+
+  it('does not hold up those behind it that others may serve', () => {
+    const { scheduler } = aScheduler({ instances: [small('a'), small('b')] });
+    scheduler.handle(arrived(aRequest({ id: 'running', onlyInstances: ['a'] })));
+    for (let i = 0; i < 40; i++) scheduler.handle(arrived(aRequest({ id: `r${i}`, onlyInstances: ['a'] })));
+    expect(inShort(scheduler.handle(arrived(aRequest({ id: 'free' }))))).toEqual(['free→b']);
+    expect(inShort(scheduler.handle(completed('running')))).toEqual(['r0→a']);
+  });
+
+  it('says so in the decision', () => {
+    const { scheduler } = aScheduler({ instances: [small('a'), small('b')] });
+    const [effect] = scheduler.handle(arrived(aRequest({ onlyInstances: ['b'] })));
+    expect(effect).toMatchObject({ decision: { instanceId: 'b' } });
+    if (effect?.type !== 'dispatch') throw new Error('not dispatched');
+    expect(effect.decision.filteredOut).toEqual({ 'only-instances': 1 });
+  });
+
+  it('goes elsewhere after a failure only where it may', () => {
+    const { scheduler } = aScheduler({ instances: [small('a'), small('b')] });
+    scheduler.handle(arrived(aRequest({ id: 'r', onlyInstances: ['a'] })));
+    expect(inShort(scheduler.handle(failed('r')))).toEqual(['r✗retries-exhausted']);
+  });
+});
+
 describe('admission', () => {
   const settings = { admission: { maxRequests: 2, maxTokens: 1_000 } };
   const busy = () => {
