@@ -30,6 +30,8 @@ export type CompletionOutcome =
   | { readonly type: 'already-ended'; readonly task: TaskSummary }
   | { readonly type: 'unknown-task' }
   | { readonly type: 'unknown-instance' }
+  /** More than may be stored; the task has failed with that reason. */
+  | { readonly type: 'too-large'; readonly bytes: number; readonly maxBytes: number }
   /** Another instance has the task. */
   | { readonly type: 'wrong-instance'; readonly expected: string };
 
