@@ -61,6 +61,20 @@ describe('the listener of its own', () => {
     expect([answer.status, await answer.text()]).toEqual([200, '10.0.0.1:8001']);
   });
 
+  it('answers a question that names no host', async () => {
+    const url = await serve(anApi([said(0, 0.2)]).api);
+    const [answer] = await exchange(url, rawSelect('1.1').replace('Host: signalbox\r\n', ''));
+    expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n.*10\.0\.0\.1:8001$/s);
+  });
+
+  it('takes an address that is none for bad HTTP, and not for a failure of its own', async () => {
+    const failures: unknown[] = [];
+    const url = await serve(anApi([]).api, (error) => failures.push(error));
+    const [answer] = await exchange(url, 'GET http://[::1/health HTTP/1.1\r\nConnection: close\r\n\r\n');
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(failures).toEqual([]);
+  });
+
   it('decodes the names of pools', async () => {
     const url = await serve(anApi([], { fields: { name: 'a b/c', partition: 'T' } }).api);
     const answer = await fetch(`${url}/pools/a%20b%2Fc/T/status`);

@@ -36,7 +36,8 @@ export const DEFAULT_SELECT_PORT = 8080;
 
 export function createSelectServer(options: SelectServerOptions): SelectServer {
   const { api, host = DEFAULT_SELECT_HOST, port = DEFAULT_SELECT_PORT, onInternalError } = options;
-  const server = createServer((request, response) => {
+  // Programs on load balancers write their requests by hand, and some of them name no host.
+  const server = createServer({ requireHostHeader: false }, (request, response) => {
     handle(api, request).then(
       (answer) => send(response, answer),
       (error: unknown) => {
@@ -58,7 +59,9 @@ export function createSelectServer(options: SelectServerOptions): SelectServer {
 }
 
 async function handle(api: SelectApi, request: IncomingMessage): Promise<ApiAnswer> {
-  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://select.invalid');
+  const url = URL.parse(request.url ?? '/', 'http://select.invalid');
+  if (url === null) return badHttp();
+  const { pathname, searchParams } = url;
   const matches = SELECT_ROUTES.flatMap((route) => {
     const params = matchPath(route.path, pathname);
     return params === undefined ? [] : [{ route, params }];
@@ -75,6 +78,10 @@ async function handle(api: SelectApi, request: IncomingMessage): Promise<ApiAnsw
     wantsReason: request.headers[EXPLAIN_HEADER] !== undefined,
   };
   return found.route.answer(api, call);
+}
+
+function badHttp(): ApiAnswer {
+  return detail(400, 'Invalid HTTP request received.');
 }
 
 function wrongMethod(routes: readonly SelectRoute[]): ApiAnswer {
@@ -134,7 +141,7 @@ function answerBadHttp(error: NodeJS.ErrnoException, socket: Duplex): void {
     socket.destroy();
     return;
   }
-  const { body, contentType } = detail(400, 'Invalid HTTP request received.');
+  const { body, contentType } = badHttp();
   socket.end(
     `HTTP/1.1 400 Bad Request\r\nContent-Type: ${contentType}\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,

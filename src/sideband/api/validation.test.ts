@@ -39,6 +39,7 @@ describe('the body of a request', () => {
     ['null as partition', { ...BODY, partition: null }, [['string_type', 'body', 'partition']]],
     ['a text as members', { ...BODY, members: 'a:1' }, [['list_type', 'body', 'members']]],
     ['a number among members', { ...BODY, members: ['a:1', 2] }, [['string_type', 'body', 'members', 1]]],
+    ['nothing but null', 'null', [['missing', 'body']]],
     ['a number as model', { ...BODY, model: 1 }, [['string_type', 'body', 'model']]],
   ])('is refused with %s', (_, body, expected) => {
     expect(issuesOf(typeof body === 'string' ? body : JSON.stringify(body))).toEqual(expected);

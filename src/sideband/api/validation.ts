@@ -23,6 +23,7 @@ export function readSelectBody(body: string): Validated<SelectRequest> {
   } catch (error) {
     return refused(noJson(error));
   }
+  if (value === null) return refused(missing(['body'], null));
   if (!isObject(value)) {
     const msg = 'Input should be a valid dictionary or object to extract fields from';
     return refused({ type: 'model_attributes_type', loc: ['body'], msg, input: value });

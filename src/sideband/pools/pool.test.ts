@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_F5_MODE } from '../../routing/index.ts';
+import { DEFAULT_F5_MODE, type F5Metrics } from '../../routing/index.ts';
 import { address, aPool, named, SOUND, said, settings, tell } from '../__fixtures__/pools.ts';
 import { createMember, INITIAL_SCORE, memberName, modelScore, NO_MEMORY } from './member.ts';
 import { Pool } from './pool.ts';
@@ -91,6 +91,20 @@ describe('whether a member is known to be good', () => {
     expect(member!.lastError).toBe('refused');
     tell(pool, 1, said(0, 0.2), 2);
     expect(pool.isKnownGood(member!, 2, SOUND)).toBe(true);
+    expect(member!.lastError).toBeUndefined();
+  });
+
+  it('ends in time where the engine answers something else, and says what it does not tell', () => {
+    const pool = new Pool({ name: 'p', partition: 'Common', engine: 'vllm', isFallback: false });
+    pool.setMembers([{ ip: '10.0.0.1', port: 80 }], 0);
+    const [member] = pool.members;
+    const hear = (metrics: F5Metrics) =>
+      pool.record(member!, { type: 'metrics', metrics, memory: NO_MEMORY }, 0);
+    hear({ waiting_queue: 1 });
+    expect(member!.lastError).toBe('it answers, but tells no cache_usage');
+    hear({});
+    expect(member!.lastError).toBe('it answers, but tells no waiting_queue and no cache_usage');
+    hear({ waiting_queue: 1, cache_usage: 0.1 });
     expect(member!.lastError).toBeUndefined();
   });
 

@@ -116,7 +116,7 @@ export class Pool {
 
   /** What a member's engine said; figures it gave before and does not give now are gone. */
   record(member: Member, reading: MemberReading, atMs: number): void {
-    member.lastError = reading.type === 'failure' ? reading.message : undefined;
+    member.lastError = problemOf(reading);
     member.isUnreachable = reading.type === 'failure' && reading.isUnreachable;
     if (reading.type === 'metrics') {
       member.metrics = reading.metrics;
@@ -158,4 +158,14 @@ export class Pool {
     if (member.isUnreachable || member.scoredAtMs === undefined) return false;
     return nowMs - member.scoredAtMs <= freshness.staleAfterMs;
   }
+}
+
+/** What every mode needs; the others are asked for by some. */
+const ALWAYS_NEEDED = ['waiting_queue', 'cache_usage'] as const;
+
+function problemOf(reading: MemberReading): string | undefined {
+  if (reading.type === 'failure') return reading.message;
+  if (reading.type === 'models') return undefined;
+  const missing = ALWAYS_NEEDED.filter((metric) => reading.metrics[metric] === undefined);
+  return missing.length === 0 ? undefined : `it answers, but tells no ${missing.join(' and no ')}`;
 }
