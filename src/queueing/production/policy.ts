@@ -130,22 +130,27 @@ export class ProductionPolicy implements BuiltInPolicy {
     return { key: crossing, lateAfterMs: dueMs ?? Number.POSITIVE_INFINITY };
   }
 
-  /** The emptiest instance below the load threshold, the preferred machine's first; nobody goes while there is none. */
+  /**
+   * The emptiest instance below the load threshold, the preferred machine's first; nobody goes while there is none. The guide's
+   * policy knows no roles: which of prefill and decode instances fits a request is for routing to say.
+   */
   #place({ failedInstances }: RequestMetadata, { instances, nowMs }: OrderContext): Placement | undefined {
     const { maxLoad } = this.#parameters;
-    const isEligible = ({ instance }: InstanceView): boolean =>
-      instance.role === 'both' && !failedInstances.includes(instance.id);
+    const isSplit = instances.every(({ instance }) => instance.role !== 'both');
     let best: InstanceView | undefined;
     let least = Number.POSITIVE_INFINITY;
     for (const view of instances) {
+      const { id, role, labels } = view.instance;
+      if (role !== 'both' && !isSplit) continue;
       const load = view.inFlightRequests / view.windowRequests;
-      if (load > maxLoad || !canAccept(view, nowMs) || !isEligible(view)) continue;
-      const rating = this.#rate(load, view.instance.labels.machine);
+      if (load > maxLoad || !canAccept(view, nowMs) || failedInstances.includes(id)) continue;
+      const rating = this.#rate(load, labels.machine);
       if (rating >= least) continue;
       best = view;
       least = rating;
     }
-    return best && { instanceId: best.instance.id };
+    if (best === undefined) return undefined;
+    return isSplit ? {} : { instanceId: best.instance.id };
   }
 
   #rate(load: number, machine: string | undefined): number {

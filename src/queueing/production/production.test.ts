@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { aRequest, aView } from '../../../test/builders.ts';
+import type { InstanceRole, InstanceView } from '../../domain/index.ts';
 import { Line } from '../__fixtures__/line.ts';
 import { createPolicyInstance } from '../custom/policy-instance.ts';
 import { productionPolicy } from './policy.ts';
@@ -85,7 +86,31 @@ describe('production: the instance', () => {
     expect(place([loaded('a', 9)])).toBeUndefined();
     expect(place([loaded('a', 8)])).toBe('a');
     expect(place([loaded('a', 0)], {}, { failedInstances: ['a'] })).toBeUndefined();
-    expect(place([aView('a', { instance: { role: 'prefill' } })])).toBeUndefined();
+  });
+
+  describe('in a fleet of prefill and decode instances', () => {
+    const split = (id: string, role: InstanceRole, inFlightRequests: number) =>
+      aView(id, { inFlightRequests, instance: { maxConcurrency: 10, role } });
+    const next = (...views: readonly InstanceView[]) => {
+      const line = new Line(productionPolicy());
+      line.join({ id: 'r' });
+      return line.next(views);
+    };
+
+    it('is for routing to choose', () => {
+      const chosen = next(split('p', 'prefill', 5), split('d', 'decode', 9));
+      expect(chosen?.waiting.request.id).toBe('r');
+      expect(chosen?.instanceId).toBeUndefined();
+    });
+
+    it('is nobody while all are beyond the load threshold', () => {
+      expect(next(split('p', 'prefill', 9), split('d', 'decode', 9))).toBeUndefined();
+    });
+
+    it('is one of those that do whole requests, where there are any', () => {
+      expect(next(split('p', 'prefill', 0), split('w', 'both', 5))?.instanceId).toBe('w');
+      expect(next(split('p', 'prefill', 0), split('w', 'both', 9))).toBeUndefined();
+    });
   });
 });
 
