@@ -12,6 +12,7 @@ import { mountHealth } from './routes/health.ts';
 import { mountInstances } from './routes/instances.ts';
 import { mountMetrics } from './routes/metrics.ts';
 import { mountPages, PAGE_PATHS } from './routes/pages.ts';
+import { mountPolicy } from './routes/policy.ts';
 import { mountQueue } from './routes/queue.ts';
 import { mountShadow } from './routes/shadow.ts';
 import { answerUnknownRoute } from './unknown-route.ts';
@@ -25,6 +26,7 @@ const MOUNTS = [
   mountMetrics,
   mountInstances,
   mountQueue,
+  mountPolicy,
   mountDecisions,
   mountShadow,
   mountConfiguration,

@@ -78,6 +78,7 @@ describe('/openapi.json', () => {
       '/admin/instances/{id}/drain',
       '/admin/instances/{id}/undrain',
       '/admin/log-level',
+      '/admin/policy',
       '/admin/queue',
       '/admin/reload',
       '/admin/shadow',

@@ -119,6 +119,17 @@ export const Queue = z
   })
   .openapi('Queue');
 
+export const Policy = z
+  .strictObject({
+    name: z.string(),
+    figures: z
+      .record(z.string(), z.unknown())
+      .openapi({ type: 'object', description: 'What its getStats returns', example: { dispatchedLate: 2 } }),
+    isTruncated: z.boolean().openapi({ description: 'Whether it tells of more than is shown' }),
+    failure: text('Why there are no figures').optional(),
+  })
+  .openapi('Policy');
+
 export const Outcome = z
   .strictObject({
     outcome: z.enum(REQUEST_OUTCOMES),

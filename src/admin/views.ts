@@ -1,6 +1,7 @@
 /** The scheduler's and the telemetry's records as the control API shows them. */
 
 import type { z } from '@hono/zod-openapi';
+import type { PolicyFigures } from '../queueing/index.ts';
 import type { InstanceStatus, QueueStatus } from '../scheduler/index.ts';
 import {
   explainDecision,
@@ -10,7 +11,7 @@ import {
   type RequestRecord,
   redactText,
 } from '../telemetry/index.ts';
-import type { Decision, DecisionSummary, Instance, Outcome, Queue } from './schemas.ts';
+import type { Decision, DecisionSummary, Instance, Outcome, Policy, Queue } from './schemas.ts';
 
 export function instanceView(
   status: InstanceStatus,
@@ -50,6 +51,10 @@ export function queueView(queue: QueueStatus): z.input<typeof Queue> {
     maxWaitingTokens: limit(queue.maxWaitingTokens),
     lanes: [...queue.lanes],
   };
+}
+
+export function policyView({ figures, ...policy }: PolicyFigures): z.input<typeof Policy> {
+  return { ...policy, figures: { ...figures } };
 }
 
 export function decisionSummary(logged: LoggedDecision): z.input<typeof DecisionSummary> {

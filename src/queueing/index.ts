@@ -19,6 +19,13 @@ export {
   type PolicySettings,
 } from './policies.ts';
 export type { BuiltInPolicy, GuideFunctions, SchedulingPolicy } from './policy.ts';
+export {
+  numbersAmong,
+  type PlainRecord,
+  type PlainValue,
+  type PolicyFigures,
+  policyFigures,
+} from './policy-figures.ts';
 export { DEFAULT_AGING_MS, priorityPolicy } from './priority.ts';
 export { ProductionPolicy, productionPolicy } from './production/policy.ts';
 export * from './shedding/index.ts';

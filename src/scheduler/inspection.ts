@@ -7,6 +7,7 @@ import type {
   RequestPriority,
   SchedulingDecision,
 } from '../domain/index.ts';
+import type { PolicyFigures } from '../queueing/index.ts';
 import type { RejectionReason } from './events.ts';
 import type { ShadowReport } from './shadow/report.ts';
 
@@ -67,6 +68,8 @@ export interface SchedulerInspection {
   instances(): readonly InstanceStatus[];
   queue(): QueueStatus;
   counters(): SchedulerCounters;
+  /** The policy in force and what it tells of itself. */
+  policy(): PolicyFigures;
   /** What the profile or policy that runs in the shadow has found; `undefined` while none does. */
   shadow(): ShadowReport | undefined;
 }

@@ -1,6 +1,7 @@
 /** The scheduler joined to real time: it tells each door what became of its requests, and wakes by itself when time is up. */
 
 import type { Clock, ExecutionInstance, FleetEvent, RequestMetadata } from '../domain/index.ts';
+import type { PolicyFigures } from '../queueing/index.ts';
 import type { SchedulerDoor, Ticket, TicketHandlers } from './door.ts';
 import type { SchedulerEffect, SchedulerEvent } from './events.ts';
 import type {
@@ -109,6 +110,10 @@ export class LiveScheduler implements SchedulerDoor, SchedulerInspection {
   counters(): SchedulerCounters {
     const { counters } = this.#scheduler;
     return { ...counters, rejected: { ...counters.rejected } };
+  }
+
+  policy(): PolicyFigures {
+    return this.#scheduler.policyFigures();
   }
 
   shadow(): ShadowReport | undefined {

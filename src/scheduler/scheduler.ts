@@ -10,6 +10,8 @@ import {
 import {
   type AdmissionGate,
   type Lane,
+  type PolicyFigures,
+  policyFigures,
   type SchedulingPolicy,
   WaitingQueue,
   type WaitingRequest,
@@ -145,6 +147,10 @@ export class Scheduler {
     for (const lane of this.queue.lanes()) {
       for (let node = lane.joined.first; node !== undefined; node = node.next) shadow.onJoined(node.item);
     }
+  }
+
+  policyFigures(): PolicyFigures {
+    return policyFigures(this.#policy);
   }
 
   shadowReport(): ShadowReport | undefined {

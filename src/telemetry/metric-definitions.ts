@@ -86,6 +86,10 @@ export const METRICS = {
   signalbox_queue_drain_rate: gauge('Requests per second that left instances lately.'),
   signalbox_decisions_total: counter('Scheduling decisions, by where they sent.', PER_MODEL_AND_INSTANCE),
   signalbox_decision_duration_seconds: histogram('CPU time of one scheduling decision.', DECISION_SECONDS),
+  signalbox_policy_figure: gauge('A number among the figures that the policy in force tells of itself.', [
+    'policy',
+    'stat',
+  ]),
   signalbox_shadow_info: gauge('The profile and the policy that run in the shadow; always 1.', [
     'profile',
     'policy',

@@ -4,6 +4,7 @@ import type { Clock } from '../domain/index.ts';
 import type { SchedulerInspection } from '../scheduler/inspection.ts';
 import { type BoundedLabels, createBoundedLabels } from './bounded-labels.ts';
 import { createMetricStore, type MetricStore } from './metric-store.ts';
+import { createPolicyMetrics } from './policy-metrics.ts';
 import { readPredictor, type WatchedPredictor } from './prediction-metrics.ts';
 import { createProcessMetrics, watchEventLoop } from './process-metrics.ts';
 import { createRequestMetrics, type RequestMetrics } from './request-metrics.ts';
@@ -48,6 +49,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     maxValues: options.maxInstanceLabels ?? 1000,
     isKnown: (id) => scheduler?.instances().some(({ instance }) => instance.id === id) ?? false,
   });
+  const readPolicy = createPolicyMetrics(store);
   const requests = createRequestMetrics({ store, models, instances });
   const forgetDeparted = departures(instances, requests, options);
   store.number('signalbox_build_info').cell(options.version, process.versions.node).value = 1;
@@ -57,6 +59,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     if (scheduler !== undefined) {
       forgetDeparted(scheduler);
       readScheduler(scheduler, { store, models, instances });
+      readPolicy(scheduler.policy());
     }
     if (predictor !== undefined) readPredictor(predictor, store);
     return (await store.text()) + (await processMetrics.text());

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { type Browser, chromium, type Page as Tab } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../domain/index.ts';
+import { functionPolicy } from '../../queueing/index.ts';
 import { findPreset, RoutingProfile } from '../../routing/index.ts';
 import { aRecord } from '../../telemetry/__fixtures__/builders.ts';
 import { controlRooms } from '../__fixtures__/control-room.ts';
@@ -89,6 +90,20 @@ describe.skipIf(!existsSync(BROWSER))(suite, () => {
     expect(await tab.locator('#tiles').textContent()).toContain('2 / 2instances ready1running1waiting');
     expect(await tab.locator('#queue tbody').textContent()).toContain('llama1');
     expect(await tab.locator('#decisions tbody').textContent()).toContain('80 ms');
+    expect(problems).toEqual([]);
+  });
+
+  it('shows what the policy tells of itself', async () => {
+    const room = await open();
+    const figures = { dispatched: 1234, byClass: { '<b>': 2 }, weights: [1, 2] };
+    room.scheduler.reconfigure({
+      policy: functionPolicy({ name: 'mine', orderKey: () => 1, getStats: () => figures }),
+    });
+    await visit(room.url);
+    await tab.locator('#policy td').first().waitFor();
+    expect(await tab.locator('#policy-facts').textContent()).toBe('mine');
+    const cells = await tab.locator('#policy tbody td').allTextContents();
+    expect(cells.slice(-6)).toEqual(['dispatched', '1,234', 'byClass.<b>', '2', 'weights', '[1,2]']);
     expect(problems).toEqual([]);
   });
 

@@ -1,4 +1,4 @@
-/** The status page: instances, queue and last decisions at a glance, refreshed by itself. */
+/** The status page: instances, queue, policy and last decisions at a glance, refreshed by itself. */
 
 import { BASE_STYLE, createPage } from './page.ts';
 
@@ -27,6 +27,7 @@ const BODY = `
 <div id="tiles" class="tiles"></div>
 <section><h2>Instances</h2><table id="instances"></table></section>
 <section><h2>Queue</h2><table id="queue"></table></section>
+<section><h2>Policy</h2><p id="policy-facts" class="soft"></p><table id="policy"></table></section>
 <section><h2>Last decisions</h2><table id="decisions"></table></section>
 <section id="shadow" hidden><h2>In the shadow</h2><p id="shadow-facts" class="soft"></p><table id="shadow-counts"></table>
 <h2 class="further">Last disagreements</h2><table id="disagreements"></table></section>
@@ -140,6 +141,26 @@ const DISAGREEMENT_COLUMNS = [
   ['Why the shadow’s', (one) => one.reason || (one.shadow ? one.shadow.reason || waitingFacts(one.shadow) : '–'), 'why'],
 ];
 
+const FIGURE_COLUMNS = [
+  ['Figure', (row) => element('span', { className: 'mono' }, row.name)],
+  ['Value', (row) => typeof row.value === 'number' ? number(row.value) : String(row.value), 'why'],
+];
+
+/** One row for each value, by its path. */
+function figureRows(figures, path = '') {
+  return Object.entries(figures).flatMap(([key, value]) => {
+    const name = path ? path + '.' + key : key;
+    if (Array.isArray(value)) return [{ name, value: JSON.stringify(value) }];
+    return value !== null && typeof value === 'object' ? figureRows(value, name) : [{ name, value }];
+  });
+}
+
+function showPolicy({ name, figures, isTruncated, failure }) {
+  byId('policy-facts').textContent = name + (failure ? '. Its figures cannot be read: ' + failure : '') +
+    (isTruncated ? '. It tells of more than is shown.' : '');
+  fill(byId('policy'), FIGURE_COLUMNS, figureRows(figures), 'It tells nothing of itself.');
+}
+
 const waitingFacts = (one) => one.priority + ', waited ' + duration(one.waitedMs) + ', ' + number(one.tokens) + ' tokens';
 
 function showShadow(shadow) {
@@ -185,13 +206,14 @@ async function read(path) {
 
 async function refresh() {
   try {
-    const paths = ['admin/instances', 'admin/queue', 'admin/decisions?limit=25', 'admin/shadow?limit=10'];
-    const [fleet, queue, log, { shadow }] = await Promise.all(paths.map(read));
+    const paths = ['admin/instances', 'admin/queue', 'admin/decisions?limit=25', 'admin/shadow?limit=10', 'admin/policy'];
+    const [fleet, queue, log, { shadow }, policy] = await Promise.all(paths.map(read));
     byId('fleet').textContent = fleet.fleet || '';
     tiles(fleet.instances, queue);
     fill(byId('instances'), INSTANCE_COLUMNS, fleet.instances, 'No instances yet.');
     fill(byId('queue'), LANE_COLUMNS, queue.lanes.filter((lane) => lane.waitingRequests > 0), 'Nothing waits.');
     fill(byId('decisions'), DECISION_COLUMNS, log.decisions, 'No decisions yet.');
+    showPolicy(policy);
     showShadow(shadow);
     byId('clock').textContent = 'as of ' + new Date().toLocaleTimeString();
     byId('notice').textContent = '';

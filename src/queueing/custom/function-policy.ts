@@ -4,6 +4,7 @@ import type { LifecycleListener, RequestMetadata } from '../../domain/index.ts';
 import { HeapOrder } from '../heap-order.ts';
 import type { RequestOrder } from '../order.ts';
 import type { SchedulingPolicy } from '../policy.ts';
+import { plainFigures } from '../policy-figures.ts';
 import { ReplaceableOrder } from '../replaceable-order.ts';
 import { signalboxPolicy } from '../signalbox/policy.ts';
 import { type CustomPolicy, formOf, type PolicyContext, type PolicyForm } from './custom-policy.ts';
@@ -62,9 +63,12 @@ export class FunctionPolicy implements SchedulingPolicy, Required<LifecycleListe
   }
 
   getStats(): Readonly<Record<string, unknown>> {
-    const own = this.#guard.tell(() => this.#policy.getStats?.());
+    const told = this.#guard.tell(() => this.#policy.getStats?.());
+    const own = this.#guard.tell(() => plainFigures(told));
     const fallback = this.#guard.isRetired && { fallback: this.#fallback.name };
-    return { ...own, adapter: { form: this.#form, ...this.#guard.stats(), ...fallback } };
+    // First, so that an author's many figures do not crowd it out.
+    const adapter = { form: this.#form, ...this.#guard.stats(), ...fallback };
+    return Object.assign({ adapter }, own?.figures, { adapter });
   }
 
   onRequestDispatched(...news: News<'onRequestDispatched'>): void {

@@ -1,5 +1,7 @@
 /** Watches a custom policy at work: what it throws, what it returns that makes no sense, and how long it takes. */
 
+import { thrownMessage } from '../thrown-message.ts';
+
 export type PolicyProblemKind = 'threw' | 'invalid' | 'slow';
 
 export interface PolicyProblem {
@@ -101,8 +103,7 @@ export class PolicyGuard {
   }
 
   #threw(cause: unknown, retires: boolean): void {
-    const message = `it threw: ${cause instanceof Error ? cause.message : String(cause)}`;
-    this.#report('threw', message, retires, cause);
+    this.#report('threw', `it threw: ${thrownMessage(cause)}`, retires, cause);
   }
 
   #took(ms: number): void {

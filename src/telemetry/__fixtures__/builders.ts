@@ -1,6 +1,7 @@
 /** Records with defaults, for the tests of telemetry and of what shows it. */
 
 import { createInstance, REQUEST_PRIORITIES, type SchedulingDecision } from '../../domain/index.ts';
+import type { PolicyFigures } from '../../queueing/index.ts';
 import { REJECTION_REASONS } from '../../scheduler/events.ts';
 import type {
   InstanceStatus,
@@ -126,14 +127,17 @@ export interface Situation {
   readonly queue?: QueueStatus;
   readonly counters?: SchedulerCounters;
   readonly shadow?: ShadowReport;
+  readonly policy?: PolicyFigures;
 }
 
-export function aScheduler({ statuses = [], queue, counters, shadow }: Situation = {}): WatchedScheduler {
+export function aScheduler(situation: Situation = {}): WatchedScheduler {
+  const { statuses = [], queue, counters, shadow, policy } = situation;
   return {
     instances: () => statuses,
     queue: () => queue ?? aQueue(),
     counters: () => counters ?? someCounters(),
     shadow: () => shadow,
+    policy: () => policy ?? { name: 'fifo', figures: {}, isTruncated: false },
     modelNames: () => [...new Set(statuses.flatMap(({ instance }) => instance.models))],
   };
 }
