@@ -5,9 +5,10 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { SignalboxError, toOpenAiError } from '../domain/index.ts';
-import { createAdminApp, DEFAULT_HOST } from './app.ts';
+import { createAdminApp, createGuards, DEFAULT_HOST } from './app.ts';
 import { requireSafeBinding } from './guards/binding.ts';
 import type { AdminOptions } from './options.ts';
+import { handleUpgrades } from './upgrades.ts';
 
 export interface Admin {
   /** Opens the socket; the result is the address to call. */
@@ -29,6 +30,7 @@ export function createAdmin(options: AdminOptions): Admin {
   const app = createAdminApp(options);
   const server = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }));
   server.on('clientError', answerBadHttp);
+  if (options.upgrades !== undefined) handleUpgrades(server, options.upgrades, createGuards(options));
   let url: string | undefined;
   return {
     get url() {

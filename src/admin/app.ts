@@ -16,6 +16,7 @@ import { mountPolicy } from './routes/policy.ts';
 import { mountQueue } from './routes/queue.ts';
 import { mountShadow } from './routes/shadow.ts';
 import { answerUnknownRoute } from './unknown-route.ts';
+import { LET_THROUGH } from './upgrades.ts';
 
 export const DEFAULT_HOST = '127.0.0.1';
 
@@ -38,12 +39,25 @@ export function createAdminApp(options: AdminOptions): OpenAPIHono {
   for (const mount of MOUNTS) mount(app, options);
   for (const routes of options.routes ?? []) routes.mount(app);
   app.notFound((context) => answerUnknownRoute(context, app.routes));
+  answerFailures(app, options);
+  return app;
+}
+
+/** The guards alone, for connections that are about to leave HTTP. */
+export function createGuards(options: AdminOptions): OpenAPIHono {
+  const app = new OpenAPIHono();
+  guard(app, options);
+  app.all('*', (context) => context.body(null, LET_THROUGH));
+  answerFailures(app, options);
+  return app;
+}
+
+function answerFailures(app: OpenAPIHono, options: AdminOptions): void {
   app.onError((thrown, context) => {
     const error = failureOf(thrown);
     if (error.code === 'internal_error') options.onInternalError?.(thrown);
     return errorResponse(context, error);
   });
-  return app;
 }
 
 function guard(app: OpenAPIHono, { host = DEFAULT_HOST, allowedHosts = [], token }: AdminOptions): void {

@@ -4,6 +4,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { FleetEvent } from '../domain/index.ts';
 import type { SchedulerInspection } from '../scheduler/index.ts';
 import type { DecisionLog, InstanceErrorLog, LogLevel } from '../telemetry/index.ts';
+import type { UpgradeRoute } from './upgrades.ts';
 
 /** Routes of another room on the same listener: guarded, documented and failing like the ones here. */
 export interface MountableRoutes {
@@ -67,6 +68,8 @@ export interface AdminOptions {
   /** Absent: nothing can be put into the shadow. */
   readonly shadow?: ShadowControl;
   readonly routes?: readonly MountableRoutes[];
+  /** Paths on which other rooms take WebSockets. */
+  readonly upgrades?: readonly UpgradeRoute[];
   /** Told of failures that are nobody's mistake but ours. */
   readonly onInternalError?: (error: unknown) => void;
 }

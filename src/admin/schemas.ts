@@ -30,7 +30,14 @@ export const ErrorBody = z
   })
   .openapi('Error');
 
-export const Health = z.strictObject({ status: z.literal('ok') }).openapi('Health');
+/** As clients of the task queue's predecessor read it. */
+export const Health = z
+  .strictObject({
+    status: z.literal('healthy'),
+    service: z.literal('scheduler'),
+    version: z.string(),
+  })
+  .openapi('Health');
 
 export const Readiness = z
   .strictObject({

@@ -9,7 +9,10 @@ describe('/health and /ready', () => {
   it('says that the process lives, whatever the fleet does', async () => {
     const room = await open();
     const answer = await room.call('/health');
-    expect([answer.status, answer.json()]).toEqual([200, { status: 'ok' }]);
+    expect([answer.status, answer.json()]).toEqual([
+      200,
+      { status: 'healthy', service: 'scheduler', version: '1.2.3' },
+    ]);
   });
 
   it('is ready with the first ready instance', async () => {

@@ -27,8 +27,9 @@ const ready = createRoute({
   },
 });
 
-export function mountHealth(app: OpenAPIHono, { scheduler, isAccepting }: AdminOptions): void {
-  app.openapi(health, (context) => context.json({ status: 'ok' as const }, 200));
+export function mountHealth(app: OpenAPIHono, { scheduler, isAccepting, version }: AdminOptions): void {
+  const lives = { status: 'healthy', service: 'scheduler', version } as const;
+  app.openapi(health, (context) => context.json(lives, 200));
   app.openapi(ready, (context) => {
     if (isAccepting?.() === false) throw new SignalboxError('shutting_down', 'Signalbox is shutting down.');
     const states = scheduler.instances().map(({ state }) => state);
