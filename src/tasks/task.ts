@@ -23,8 +23,16 @@ export interface TaskPrediction {
   readonly expectedMs: number;
   /** Standard deviation. */
   readonly errorMs: number;
-  /** Quantile levels in (0, 1), rising, and the value at each; absent where the predictor gives none. */
-  readonly quantiles?: { readonly levels: readonly number[]; readonly values: readonly number[] };
+  /** Absent where the predictor gives none. */
+  readonly quantiles?: QuantileTable;
+}
+
+/** A distribution by some of its quantiles; between them its quantile function is linear. */
+export interface QuantileTable {
+  /** In (0, 1), strictly rising. */
+  readonly levels: readonly number[];
+  /** The value at each level, never falling; milliseconds. */
+  readonly values: readonly number[];
 }
 
 /** What a caller submits, checked and with every default filled in. */

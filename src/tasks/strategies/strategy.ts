@@ -1,7 +1,7 @@
 /** A placement strategy: which instance gets a task, judged by what each still has to do. */
 
 import type { Random } from '../../domain/index.ts';
-import type { TaskPrediction } from '../task.ts';
+import type { QuantileTable, TaskPrediction } from '../task.ts';
 
 /** The names that `POST /scheduler/set` takes. `signalbox` leaves engines of the fleet to the scheduler's routing. */
 export const STRATEGY_NAMES = [
@@ -10,8 +10,13 @@ export const STRATEGY_NAMES = [
   'weighted',
   'probabilistic',
   'min_time',
+  'serverless',
   'po2',
   'random',
+  'adaptive_bootstrap',
+  'inverse_queue_size',
+  'inverse_expected',
+  'gaussian_shortest',
   'signalbox',
 ] as const;
 export type StrategyName = (typeof STRATEGY_NAMES)[number];
@@ -22,8 +27,8 @@ export interface QueueState {
   /** Standard deviation of `expectedMs`. */
   readonly errorMs: number;
   readonly tasks: number;
-  /** Values at the strategy's quantile levels; absent where nothing is queued or nobody keeps distributions. */
-  readonly quantileValues?: readonly number[];
+  /** How the whole of it is distributed, worked out when first read; absent where nothing is queued. */
+  readonly quantiles?: QuantileTable | undefined;
 }
 
 /** An instance that may get the task. */
@@ -41,4 +46,5 @@ export interface TaskStrategy {
   choose(candidates: readonly Candidate[], model: string): number;
 }
 
+/** A strategy may keep what it needs between choices; one that draws does so from `random` alone. */
 export type StrategyFactory = (random: Random) => TaskStrategy;
