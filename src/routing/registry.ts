@@ -18,6 +18,7 @@ import { powerOfTwoPicker } from './pickers/power-of-two.ts';
 import { randomPicker } from './pickers/random.ts';
 import { roundRobinPicker } from './pickers/round-robin.ts';
 import { softmax } from './pickers/softmax.ts';
+import { turns } from './pickers/turns.ts';
 import { weightedRandomPicker } from './pickers/weighted-random.ts';
 import {
   type Filter,
@@ -99,6 +100,7 @@ export const PICKERS = byName<Picker>([
   plainPart(randomPicker, 'Any, each with the same chance.'),
   plainPart(roundRobinPicker, 'The one that was served longest ago.'),
   softmax,
+  turns,
   plainPart(weightedRandomPicker, 'Each with a chance in proportion to its total.'),
 ]);
 

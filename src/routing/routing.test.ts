@@ -171,6 +171,27 @@ describe('pickers', () => {
     for (const share of Object.values(shares('random', [1, 0, 0]))) expect(share).toBeCloseTo(1 / 3, 1);
   });
 
+  it('turns counts its choices, whoever is left at each', () => {
+    const picker = makePicker('turns', INPUTS);
+    const pick = (...ids: string[]) =>
+      ids[
+        picker.pick(
+          ids.map((id) => aView(id)),
+          new Float64Array(3),
+          context(),
+        )
+      ];
+    expect([pick('a', 'b', 'c'), pick('a', 'b', 'c'), pick('a', 'c'), pick('a', 'b', 'c')]).toEqual([
+      'a',
+      'b',
+      'a',
+      'a',
+    ]);
+    expect(makePicker('turns', INPUTS).pick([aView('a'), aView('b')], new Float64Array(2), context())).toBe(
+      0,
+    );
+  });
+
   it('round-robin takes the one that was served longest ago', () => {
     expect(shares('round-robin', [1, 0, 0])).toEqual({ a: 0, b: expect.closeTo(1), c: 0 });
   });
@@ -179,6 +200,16 @@ describe('pickers', () => {
     const drawn = shares('power-of-two', [0.1, 0.9, 0.5]);
     expect(drawn.a).toBe(0);
     expect(drawn.b).toBeCloseTo(2 / 3, 1);
+  });
+
+  it('power-of-two draws nothing where there are but two, and takes the better, either of equals', () => {
+    const two = views.slice(0, 2);
+    const picker = makePicker('power-of-two', INPUTS);
+    const unused = { ...context(), random: { next: () => expect.unreachable('a draw') } };
+    expect(picker.pick(two, Float64Array.of(0.1, 0.9), unused)).toBe(1);
+    const drawn = context();
+    const picked = Array.from({ length: 100 }, () => picker.pick(two, Float64Array.of(0.5, 0.5), drawn));
+    expect(new Set(picked)).toEqual(new Set([0, 1]));
   });
 
   it.each(PICKER_NAMES)('%s takes the only one there is', (name) => {

@@ -14,11 +14,10 @@ export const SAGELLM_PRESETS: readonly Preset[] = [
   }),
   preset({
     name: 'round_robin',
-    describe: 'Each instance in its turn.',
+    describe: 'Each instance in its turn, by counting choices.',
     source: 'sageLLM router',
-    differs: 'The turn is that of the instance served longest ago, which holds while instances come and go.',
     scorers: [],
-    picker: 'round-robin',
+    picker: 'turns',
   }),
   preset({
     name: 'affinity',

@@ -172,13 +172,18 @@ describe("sageLLM's topology rule", () => {
   });
 
   it('keeps to its machine where it has no peers', () => {
-    const views = viewsOf({ a: onMachine('m', 'a'), c: onMachine('m'), d: onMachine('n') });
+    const views = viewsOf({ a: onMachine('m', 'gone'), c: onMachine('m'), d: onMachine('n') });
     const { scores, reasons } = scoredBy('topology_aware', request, views);
     expect(scores).toEqual({ a: 1, c: 1, d: 0 });
     expect(reasons).toMatchObject({
       c: 'is near to the preferred instance',
       d: 'is not near to the preferred instance',
     });
+  });
+
+  it('keeps to itself where it lists itself as its only peer', () => {
+    const views = viewsOf({ a: onMachine('m', 'a'), c: onMachine('m') });
+    expect(scoredBy('topology_aware', request, views).scores).toEqual({ a: 1, c: 0 });
   });
 
   it.each([

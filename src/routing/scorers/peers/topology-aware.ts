@@ -7,8 +7,8 @@ import { referenceInstance } from '../../topology/reference.ts';
 
 /**
  * 1 for the group, 0 for the others, 1 for all without a reference or a machine. The group is the reference with its NVLink peers
- * on its machine, or where it has none, all of its machine. In sageLLM the reference is not in its own group, so that it moves
- * away each time; here it is.
+ * on its machine, or where none is there, all of its machine; one that lists but itself is a group of its own. In sageLLM the
+ * reference is not in its group unless it lists itself, so that it moves away each time; here it always is.
  */
 export const topologyAware = definePart({
   name: 'topology_aware',
@@ -46,5 +46,5 @@ function isInGroup(reference: ExecutionInstance, { instance }: InstanceView, has
 }
 
 function isPeer(reference: ExecutionInstance, other: ExecutionInstance): boolean {
-  return other.id !== reference.id && isSameMachine(reference, other) && isNvlinkPeer(reference, other);
+  return isSameMachine(reference, other) && isNvlinkPeer(reference, other);
 }
