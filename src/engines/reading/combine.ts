@@ -23,15 +23,20 @@ export function distinctValues(samples: readonly Sample[], selector: MetricSelec
   return [...largest.values()];
 }
 
-/** For counts: what all engine cores have together. */
+/** For counts: what all engine cores have together. Values too large to be added up say nothing either. */
 export function sumOf(values: readonly number[]): number | undefined {
-  return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0);
+  return values.length === 0 ? undefined : finite(values.reduce((sum, value) => sum + value, 0));
 }
 
 /** For shares: cores are alike, so the mean of their shares is the share of what they have together. */
 export function meanOf(values: readonly number[]): number | undefined {
   const sum = sumOf(values);
   return sum === undefined ? undefined : sum / values.length;
+}
+
+/** `undefined` for what has grown beyond all numbers. */
+export function finite(value: number): number | undefined {
+  return Number.isFinite(value) ? value : undefined;
 }
 
 export function isSelected(sample: Sample, { name, labels = {} }: MetricSelector): boolean {

@@ -16,6 +16,12 @@ describe('readCount', () => {
     expect(readCount(readSamples('m NaN\n'), { name: 'm' })).toBeUndefined();
     expect(readCount(readSamples(''), { name: 'm' })).toBeUndefined();
   });
+
+  it('says nothing where numbers are too large to be added up', () => {
+    expect(
+      readCount(readSamples('m{engine="0"} 1e308\nm{engine="1"} 1e308\n'), { name: 'm' }),
+    ).toBeUndefined();
+  });
 });
 
 describe('readShare of a gauge', () => {
@@ -141,5 +147,17 @@ describe('readAdapters', () => {
 
   it('names each adapter once', () => {
     expect(readAdapters(readSamples('lora{running="a,b,,a "} 1\n'), source)).toEqual(['a', 'b']);
+  });
+});
+
+describe('readCapacity of blocks', () => {
+  it('says nothing where their product is no number', () => {
+    const source: CapacitySource = {
+      type: 'blocks',
+      tokensPerBlock: { name: 'size' },
+      blocks: { name: 'blocks' },
+    };
+    expect(readCapacity(readSamples('size 64\nblocks 100\n'), source)).toBe(6_400);
+    expect(readCapacity(readSamples('size 1e200\nblocks 1e200\n'), source)).toBeUndefined();
   });
 });

@@ -3,7 +3,7 @@
 import type { AdapterSource, CapacitySource, MetricSelector, ShareSource } from '../adapter.ts';
 import type { Sample } from '../exposition/index.ts';
 import { asCount } from '../recognition/answers.ts';
-import { distinctValues, groupOf, meanOf, sumOf } from './combine.ts';
+import { distinctValues, finite, groupOf, meanOf, sumOf } from './combine.ts';
 
 /** How far above 1 rounding may lift a share; beyond it the figure is no share at all. */
 const ROUNDING = 0.02;
@@ -32,7 +32,7 @@ export function readCapacity(samples: readonly Sample[], source: CapacitySource)
   const blocks = readCount(samples, source.blocks);
   // A block is as large in every engine core: the mean is what each of them says.
   const tokensPerBlock = meanOf(distinctValues(samples, source.tokensPerBlock));
-  return blocks && tokensPerBlock ? blocks * tokensPerBlock : undefined;
+  return blocks && tokensPerBlock ? finite(blocks * tokensPerBlock) : undefined;
 }
 
 function readInfoCapacity(
