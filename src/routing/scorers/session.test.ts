@@ -10,7 +10,9 @@ function chosenFor(fields: Partial<RequestMetadata>, views: readonly InstanceVie
     .filter((id) => scores[id] === 1)
     .join();
 }
-const fleet = (count: number): InstanceView[] => Array.from({ length: count }, (_, i) => aView(`gpu-${i}`));
+/** With the slots of a real fleet, which are dense: what a scorer remembers by slot is as long as the highest. */
+const fleet = (count: number): InstanceView[] =>
+  Array.from({ length: count }, (_, slot) => aView(`gpu-${slot}`, { slot }));
 const sessions = (count: number): string[] => Array.from({ length: count }, (_, i) => `chat-${i}`);
 const placesOf = (ids: readonly string[], views: readonly InstanceView[]): string[] =>
   ids.map((session) => chosenFor({ session }, views));
