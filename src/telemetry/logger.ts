@@ -10,7 +10,8 @@ import {
   pino,
   stdTimeFunctions,
 } from 'pino';
-import { batchedOutput } from './batched-output.ts';
+import { doAtExit, doNotAtExit } from './at-exit.ts';
+import { batchedOutput, type LineOutput } from './batched-output.ts';
 import { redactForLog, redactText } from './redaction.ts';
 import type { InfoLog } from './request-log.ts';
 
@@ -40,6 +41,8 @@ export interface AppLog {
   setLevel(level: LogLevel): void;
   /** Writes out what is still in memory and returns when that is done; also happens by itself at exit. */
   flush(): void;
+  /** Does the same once and for all, as far as nothing is written later. */
+  close(): void;
 }
 
 const STDOUT = 1;
@@ -54,6 +57,9 @@ export async function createLogger(options: LoggerOptions): Promise<AppLog> {
   const requests = plain.child({}, { formatters: { log: (fields) => fields } });
   const logger = redactingChildren(plain);
   const components = new Map<string, Logger>();
+  const flush = (): void => {
+    if ('flushSync' in sink && typeof sink.flushSync === 'function') sink.flushSync();
+  };
   return {
     logger,
     component(name) {
@@ -69,8 +75,10 @@ export async function createLogger(options: LoggerOptions): Promise<AppLog> {
       // A child keeps the level that its parent had when it was made.
       for (const each of [logger, requests, ...components.values()]) each.level = level;
     },
-    flush() {
-      if ('flushSync' in sink && typeof sink.flushSync === 'function') sink.flushSync();
+    flush,
+    close() {
+      flush();
+      if (isFlushedAtExit(sink)) sink.leaveExit();
     },
   };
 }
@@ -103,6 +111,15 @@ function redactMessage(message: unknown): unknown {
   return typeof message === 'string' ? redactText(message) : message;
 }
 
+interface FlushedStream extends DestinationStream {
+  flushSync(): void;
+  leaveExit(): void;
+}
+
+function isFlushedAtExit(sink: DestinationStream): sink is FlushedStream {
+  return 'leaveExit' in sink;
+}
+
 /** Characters of a batch of lines. */
 const BATCH_LENGTH = 32_768;
 
@@ -120,17 +137,36 @@ function backgroundOutput(isTerminal: boolean): DestinationStream {
     maxDelayMs: 250,
     maxOvertakenMs: 100,
   });
+  return flushedAtExit(batched, sink);
+}
+
+/** Has its lines written out at the end of the process, from its first line until it is told that no more will come. */
+function flushedAtExit(output: LineOutput, sink: ReturnType<typeof destination>): FlushedStream {
+  let isAwaited = false;
   let isOpen = true;
+  const flush = (): void => {
+    if (isOpen) output.flushSync();
+  };
+  const leave = (): void => {
+    isAwaited = false;
+    doNotAtExit(flush);
+  };
   sink.on('close', () => {
     isOpen = false;
+    leave();
   });
-  const flush = (): void => {
-    if (isOpen) batched.flushSync();
+  return {
+    write(text) {
+      if (!isAwaited) {
+        isAwaited = true;
+        // Before the sink's own listeners, which close it.
+        doAtExit(flush);
+      }
+      output.write(text);
+    },
+    flushSync: () => output.flushSync(),
+    leaveExit: leave,
   };
-  // Before the sink's own listeners, which close it.
-  process.prependOnceListener('beforeExit', flush);
-  process.prependOnceListener('exit', flush);
-  return batched;
 }
 
 async function prettyStream(sink: DestinationStream, colorize: boolean): Promise<DestinationStream> {

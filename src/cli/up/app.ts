@@ -238,7 +238,7 @@ async function closeAll(parts: Parts, admin: Admin, graceMs: number): Promise<vo
   parts.brain.close();
   parts.scheduler.close();
   parts.telemetry.stop();
-  parts.log.flush();
+  parts.log.close();
 }
 
 function logFleetEvent(log: AppLog, event: FleetEvent): void {
