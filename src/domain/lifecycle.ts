@@ -51,4 +51,10 @@ export interface LifecycleListener {
   /** It stopped answering, by its health check or its failures; what it held in memory may be gone. */
   onInstanceEjected?(instanceId: string): void;
   onInstanceReported?(report: InstanceReport): void;
+  /**
+   * The decisions that followed from an event were delivered: the moment for work that no decision need wait for. It comes
+   * before the next event. A listener that put something off either does it when it is asked before, as the prefix index, or
+   * lets it count only from here on, as predictors what they learn.
+   */
+  onSettled?(): void;
 }

@@ -30,6 +30,9 @@ export class OutputLengths {
   readonly #defaultTokens: number;
   /** In order of last use. */
   readonly #groups = new Map<string, Group>();
+  /** The latest expectation: several parts of one decision ask for the same. */
+  #asked: RequestMetadata | undefined;
+  #expected = 0;
 
   constructor({ maxGroups = 4096, defaultTokens = 256 }: OutputLengthOptions = {}) {
     this.#maxGroups = maxGroups;
@@ -42,20 +45,17 @@ export class OutputLengths {
 
   learn(request: RequestMetadata, outputTokens: number): void {
     if (!(outputTokens >= 0 && Number.isFinite(outputTokens))) return;
+    this.#asked = undefined;
     for (const key of groupKeys(request)) addTo(this.#touch(key), outputTokens);
   }
 
   /** At most what the caller allows. */
   expected(request: RequestMetadata): number {
-    let mean = this.#defaultTokens;
-    for (const key of groupKeys(request).toReversed()) {
-      const group = this.#groups.get(key);
-      if (group === undefined) continue;
-      // A model's own mean owes nothing to the default, which is a guess about all models.
-      const prior = mean === this.#defaultTokens ? 0 : PRIOR_WEIGHT;
-      mean = (group.weight * group.mean + prior * mean) / (group.weight + prior);
+    if (this.#asked !== request) {
+      this.#expected = this.#expectedNow(request);
+      this.#asked = request;
     }
-    return Math.min(mean, request.maxTokens ?? Number.POSITIVE_INFINITY);
+    return this.#expected;
   }
 
   /** The quantile of the narrowest group with enough samples; the expectation where none has. */
@@ -65,6 +65,18 @@ export class OutputLengths {
       .find((candidate) => candidate !== undefined && candidate.sketch.count >= ENOUGH);
     if (group === undefined) return this.expected(request);
     return Math.min(group.sketch.quantile(share), request.maxTokens ?? Number.POSITIVE_INFINITY);
+  }
+
+  #expectedNow(request: RequestMetadata): number {
+    let mean = this.#defaultTokens;
+    for (const key of groupKeys(request).toReversed()) {
+      const group = this.#groups.get(key);
+      if (group === undefined) continue;
+      // A model's own mean owes nothing to the default, which is a guess about all models.
+      const prior = mean === this.#defaultTokens ? 0 : PRIOR_WEIGHT;
+      mean = (group.weight * group.mean + prior * mean) / (group.weight + prior);
+    }
+    return Math.min(mean, request.maxTokens ?? Number.POSITIVE_INFINITY);
   }
 
   #touch(key: string): Group {

@@ -47,6 +47,7 @@ describe('what it learns', () => {
     const request = streamed();
     predictor.onRequestDispatched(request, a, 1000);
     predictor.onFirstToken(request, a, 150, 1150);
+    predictor.onSettled();
     expect(model.observations).toEqual([
       {
         of: 'ttft',
@@ -65,6 +66,7 @@ describe('what it learns', () => {
     predictor.onRequestDispatched(other, a, 100);
     predictor.onFirstToken(other, a, 100, 200);
     predictor.onRequestCompleted(mine, { ...completed, outputTokens: 21 }, a, 300);
+    predictor.onSettled();
     expect(model.observations.at(-1)).toEqual({
       of: 'decode',
       mix: expect.objectContaining({ steps: 20, decodingRequests: 1.5, prompts: 1, prefillTokens: 100 }),
@@ -79,6 +81,7 @@ describe('what it learns', () => {
     predictor.onRequestDispatched(request, a, 0);
     predictor.onFirstToken(request, a, 500, 500);
     predictor.onRequestCompleted(request, { ...completed, outputTokens: 41 }, a, 500);
+    predictor.onSettled();
     expect(model.observations).toEqual([
       { of: 'whole', facts: expect.anything(), mix: expect.objectContaining({ steps: 40 }), ms: 500 },
     ]);
@@ -90,6 +93,7 @@ describe('what it learns', () => {
     const request = streamed({ stream: false, promptTokens: 10_000 });
     predictor.onRequestDispatched(request, a, 0);
     predictor.onRequestCompleted(request, { ...completed, outputTokens: 41 }, a, 500);
+    predictor.onSettled();
     expect(model.observations).toMatchObject([
       { of: 'whole', mix: { steps: 40, decodingRequests: 1 }, ms: 500 },
     ]);
@@ -100,6 +104,7 @@ describe('what it learns', () => {
     const request = streamed({ kind: 'embedding', stream: false });
     predictor.onRequestDispatched(request, a, 0);
     predictor.onRequestCompleted(request, completed, a, 80);
+    predictor.onSettled();
     expect(model.observations).toMatchObject([{ of: 'whole', mix: { steps: 0 }, ms: 80 }]);
   });
 
@@ -113,6 +118,7 @@ describe('what it learns', () => {
     predictor.onRequestDispatched(request, a, 0);
     predictor.onFirstToken(request, a, 100, 100);
     predictor.onRequestCompleted(request, { ...completed, ...facts }, a, 200);
+    predictor.onSettled();
     expect(model.observations.filter(({ of }) => of === 'decode')).toEqual([]);
   });
 
@@ -123,6 +129,7 @@ describe('what it learns', () => {
     predictor.onRequestFailed(request, a, 50);
     predictor.onFirstToken(request, a, 100, 100);
     predictor.onRequestCompleted(streamed(), { ...completed, outputTokens: 50 }, a, 200);
+    predictor.onSettled();
     expect(model.observations).toEqual([]);
   });
 });
@@ -202,11 +209,13 @@ describe('its accuracy', () => {
 });
 
 describe('the length of answers', () => {
-  it('is learnt from completions', () => {
+  it('is learnt from completions, and counts once decisions are delivered', () => {
     const { predictor } = watching();
     for (let i = 0; i < 100; i++) {
       predictor.onRequestCompleted(streamed({ tenant: 't' }), { ...completed, outputTokens: 30 + i }, a, i);
     }
+    expect(predictor.expectedOutputTokens(streamed({ tenant: 't' }))).toBe(256);
+    predictor.onSettled();
     expect(predictor.expectedOutputTokens(streamed({ tenant: 't' }))).toBeCloseTo(79.5, 0);
     expect(predictor.outputTokensQuantile(streamed({ tenant: 't' }), 0.9)).toBeGreaterThan(110);
   });
@@ -215,6 +224,7 @@ describe('the length of answers', () => {
     const { predictor } = watching();
     const request = streamed({ kind: 'embedding' });
     predictor.onRequestCompleted(request, { ...completed, outputTokens: 1 }, a, 0);
+    predictor.onSettled();
     expect(predictor.expectedOutputTokens(streamed())).toBe(256);
   });
 });
@@ -229,6 +239,7 @@ describe('as a listener of the scheduler', () => {
     scheduler.handle({ type: 'request-first-token', requestId: 'r' });
     clock.advance(100);
     scheduler.handle({ type: 'request-completed', requestId: 'r', usage: { outputTokens: 11 } });
+    scheduler.settle();
     expect(model.observations.map(({ of, ms }) => [of, ms])).toEqual([
       ['ttft', 120],
       ['decode', 100],

@@ -14,7 +14,7 @@ import type {
 import { createInstance } from '../domain/index.ts';
 import { Accuracy } from './accuracy.ts';
 import { type Place, placeOf } from './instance-class.ts';
-import type { LatencyModel } from './latency-model.ts';
+import type { LatencyModel, Observation } from './latency-model.ts';
 import type { Flight } from './load/flight.ts';
 import { InstanceLoad } from './load/instance-load.ts';
 import { type OutputLengthOptions, OutputLengths } from './output-lengths.ts';
@@ -33,6 +33,14 @@ export interface PredictorParts {
 /** Shorter answers say little about the time per token. */
 const LEAST_STEPS = 4;
 
+/** Nobody has to settle; so this bounds what is put off. */
+const MAX_LESSONS = 256;
+
+/** Something seen: how long an attempt took, or how long an answer was. */
+type Lesson =
+  | { readonly observation: Observation; readonly place: Place }
+  | { readonly request: RequestMetadata; readonly outputTokens: number };
+
 interface KnownInstance {
   instance: ExecutionInstance;
   readonly load: InstanceLoad;
@@ -47,6 +55,8 @@ export class Predictor implements ForecastingPredictor {
   readonly #accuracy = new Accuracy();
   readonly #instances = new Map<string, KnownInstance>();
   readonly #flights = new Map<string, Flight & { readonly load: InstanceLoad }>();
+  /** What was seen and is not learnt yet, because no decision should wait for it. */
+  readonly #lessons: Lesson[] = [];
 
   constructor({ name, model, cachedTokens = () => 0, outputLengths }: PredictorParts) {
     this.name = name;
@@ -107,6 +117,7 @@ export class Predictor implements ForecastingPredictor {
   }
 
   onInstanceRemoved(instanceId: string): void {
+    this.onSettled();
     this.#instances.delete(instanceId);
     this.#model.forgetInstance?.(instanceId);
   }
@@ -144,10 +155,11 @@ export class Predictor implements ForecastingPredictor {
     flight.load.firstToken(flight, nowMs);
     if (!(ttftMs > 0)) return;
     this.#accuracy.sawTtft(flight.ttft, ttftMs);
-    this.#model.learn?.(
-      { of: 'ttft', facts: flight.facts, ms: ttftMs, predictedMs: flight.ttft.mean },
-      flight.place,
-    );
+    const predictedMs = flight.ttft.mean;
+    this.#putOff({
+      observation: { of: 'ttft', facts: flight.facts, ms: ttftMs, predictedMs },
+      place: flight.place,
+    });
   }
 
   onRequestCompleted(
@@ -158,7 +170,7 @@ export class Predictor implements ForecastingPredictor {
   ): void {
     const outputTokens = facts.outputTokens ?? (request.kind === 'embedding' ? 0 : undefined);
     if (facts.outputTokens !== undefined && request.kind !== 'embedding') {
-      this.#outputLengths.learn(request, facts.outputTokens);
+      this.#putOff({ request, outputTokens: facts.outputTokens });
     }
     const flight = this.#flights.get(request.id);
     if (flight === undefined) return;
@@ -175,6 +187,20 @@ export class Predictor implements ForecastingPredictor {
     if (flight !== undefined && instance !== undefined) this.#end(flight, nowMs);
   }
 
+  /** What was learnt counts from now on. */
+  onSettled(): void {
+    if (this.#lessons.length === 0) return;
+    for (const lesson of this.#lessons) {
+      if ('place' in lesson) this.#model.learn?.(lesson.observation, lesson.place);
+      else this.#outputLengths.learn(lesson.request, lesson.outputTokens);
+    }
+    this.#lessons.length = 0;
+  }
+
+  #putOff(lesson: Lesson): void {
+    if (this.#lessons.push(lesson) >= MAX_LESSONS) this.onSettled();
+  }
+
   #learnDecoding(flight: Flight & { readonly load: InstanceLoad }, steps: number, nowMs: number): void {
     const { load, atFirstToken } = flight;
     if (atFirstToken === undefined || steps < 1) return;
@@ -184,7 +210,10 @@ export class Predictor implements ForecastingPredictor {
     this.#accuracy.sawTpot(flight.tpot, ms / steps);
     if (steps < LEAST_STEPS) return;
     const mix = load.mixSince(atFirstToken, steps);
-    this.#model.learn?.({ of: 'decode', mix, ms, predictedMs: flight.tpot.mean }, flight.place);
+    this.#putOff({
+      observation: { of: 'decode', mix, ms, predictedMs: flight.tpot.mean },
+      place: flight.place,
+    });
   }
 
   #learnWhole(flight: Flight & { readonly load: InstanceLoad }, steps: number, nowMs: number): void {
@@ -195,7 +224,7 @@ export class Predictor implements ForecastingPredictor {
       atFirstToken === undefined
         ? { ...NOTHING_ELSE, steps, decodingRequests: load.decodingRequests + 1 }
         : load.mixSince(atFirstToken, steps);
-    this.#model.learn?.({ of: 'whole', facts, mix, ms }, flight.place);
+    this.#putOff({ observation: { of: 'whole', facts, mix, ms }, place: flight.place });
   }
 
   #end(flight: Flight & { readonly load: InstanceLoad }, nowMs: number): void {

@@ -78,4 +78,8 @@ export class SwappablePolicy implements SchedulingPolicy, Required<LifecycleList
   onInstanceReported(...news: News<'onInstanceReported'>): void {
     this.#current.onInstanceReported?.(...news);
   }
+
+  onSettled(): void {
+    this.#current.onSettled?.();
+  }
 }

@@ -30,6 +30,8 @@ export interface RoutingFigures {
   readonly views: readonly InstanceView[];
   /** Per view, the number (from 1) of the filter that dropped it; 0 when none did. */
   readonly dropped: Uint8Array;
+  /** Per filter, how many it dropped. */
+  readonly droppedCounts: Uint32Array;
   readonly kept: readonly InstanceView[];
   /** Index into `kept`. */
   readonly chosen: number;
@@ -114,23 +116,19 @@ interface DroppedCandidates {
 }
 
 function rememberDropped(
-  { views, kept, dropped, filterNames }: RoutingFigures,
+  { views, kept, dropped, droppedCounts }: RoutingFigures,
   room: number,
 ): DroppedCandidates {
   const ids: string[] = [];
   const steps: number[] = [];
-  const counts = new Uint32Array(filterNames.length);
-  if (kept.length === views.length) return { ids, steps, counts };
-  for (let i = 0; i < views.length; i++) {
+  const remembered = Math.min(room, views.length - kept.length);
+  for (let i = 0; ids.length < remembered; i++) {
     const step = dropped[i]! - 1;
     if (step < 0) continue;
-    counts[step]!++;
-    if (ids.length < room) {
-      ids.push(views[i]!.instance.id);
-      steps.push(step);
-    }
+    ids.push(views[i]!.instance.id);
+    steps.push(step);
   }
-  return { ids, steps, counts };
+  return { ids, steps, counts: droppedCounts.slice() };
 }
 
 function verdict(

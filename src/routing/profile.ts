@@ -6,6 +6,7 @@ import { onlyInstancesFilter } from './filters/only-instances.ts';
 import type { InstanceView } from './instance-view.ts';
 import type { Filter, Picker, RoutingContext, RoutingInputs, Scorer } from './plugins.ts';
 import { makeFilter, makePicker, makeScorer, type PartSettings } from './registry.ts';
+import { Sieve } from './sieve.ts';
 
 /** A profile as the configuration writes it. */
 export interface ProfileSettings {
@@ -27,14 +28,12 @@ export class RoutingProfile {
   readonly picker: Picker;
   readonly inputs: RoutingInputs;
   readonly #filterNames: readonly string[];
-  /** Those of the profile, after the one that always holds. */
-  readonly #applied: readonly Filter[];
-  readonly #lasting: readonly Filter[];
-  readonly #kept: InstanceView[] = [];
+  readonly #sieve: Sieve;
+  /** Without the filters that time alone will open. */
+  readonly #lastingSieve: Sieve;
   readonly #scores: Float64Array[];
   readonly #measures: Float64Array[];
   #totals = new Float64Array(16);
-  #dropped = new Uint8Array(16);
 
   /**
    * @param inputs what there is besides views; its parts see it through the context of each call
@@ -44,9 +43,11 @@ export class RoutingProfile {
     this.name = settings.name;
     this.inputs = inputs;
     this.filters = settings.filters.map((part) => makeFilter(part, inputs));
-    this.#applied = [onlyInstancesFilter, ...this.filters];
-    this.#lasting = this.#applied.filter(({ isTransient }) => isTransient !== true);
-    this.#filterNames = this.#applied.map(({ name }) => name);
+    // Those of the profile, after the one that always holds.
+    const applied = [onlyInstancesFilter, ...this.filters];
+    this.#sieve = new Sieve(applied);
+    this.#lastingSieve = new Sieve(applied.filter(({ isTransient }) => isTransient !== true));
+    this.#filterNames = applied.map(({ name }) => name);
     this.scorers = settings.scorers.map((part) => makeScorer(part, inputs));
     this.weights = settings.scorers.map(({ name, weight }) => {
       if (!(Number.isFinite(weight) && weight > 0)) {
@@ -65,10 +66,11 @@ export class RoutingProfile {
     views: readonly InstanceView[],
     context: RoutingContext,
   ): RoutingChoice | undefined {
-    this.#makeRoomFor(views.length);
-    const kept = this.#filter(request, views, context);
+    this.#sieve.apply(request, views, context);
+    const { kept, dropped, counts } = this.#sieve;
     if (kept.length === 0) return undefined;
-    this.#score(request, context);
+    this.#makeRoomFor(kept.length);
+    this.#score(request, kept, context);
     const index = this.picker.pick(kept, this.#totals, context);
     return captureChoice({
       filterNames: this.#filterNames,
@@ -76,7 +78,8 @@ export class RoutingProfile {
       weights: this.weights,
       pickerName: this.picker.name,
       views,
-      dropped: this.#dropped,
+      dropped,
+      droppedCounts: counts,
       kept,
       chosen: index,
       totals: this.#totals,
@@ -87,31 +90,11 @@ export class RoutingProfile {
 
   /** Whether some instance could take `request` now or as soon as work there ends. */
   couldServe(request: RequestMetadata, views: readonly InstanceView[], context: RoutingContext): boolean {
-    this.#makeRoomFor(views.length);
-    const dropped = this.#dropped.fill(0, 0, views.length);
-    let mark = 1;
-    for (const filter of this.#lasting) filter.apply(request, views, dropped, mark++, context);
-    return dropped.subarray(0, views.length).includes(0);
+    this.#lastingSieve.apply(request, views, context);
+    return this.#lastingSieve.kept.length > 0;
   }
 
-  /** Each instance is marked with the number, from 1, of the first filter that drops it. */
-  #filter(
-    request: RequestMetadata,
-    views: readonly InstanceView[],
-    context: RoutingContext,
-  ): readonly InstanceView[] {
-    const dropped = this.#dropped.fill(0, 0, views.length);
-    let mark = 1;
-    for (const filter of this.#applied) filter.apply(request, views, dropped, mark++, context);
-    const kept = this.#kept;
-    let keptCount = 0;
-    for (let i = 0; i < views.length; i++) if (dropped[i] === 0) kept[keptCount++] = views[i]!;
-    kept.length = keptCount;
-    return kept;
-  }
-
-  #score(request: RequestMetadata, context: RoutingContext): void {
-    const kept = this.#kept;
+  #score(request: RequestMetadata, kept: readonly InstanceView[], context: RoutingContext): void {
     const totals = this.#totals;
     totals.fill(0, 0, kept.length);
     for (let s = 0; s < this.scorers.length; s++) {
@@ -126,7 +109,6 @@ export class RoutingProfile {
     if (count <= this.#totals.length) return;
     const size = 2 ** Math.ceil(Math.log2(count));
     this.#totals = new Float64Array(size);
-    this.#dropped = new Uint8Array(size);
     for (let s = 0; s < this.scorers.length; s++) {
       this.#scores[s] = new Float64Array(size);
       this.#measures[s] = new Float64Array(size);

@@ -28,5 +28,8 @@ export function combineListeners(listeners: readonly LifecycleListener[]): Requi
     onInstanceReported(...news) {
       for (const listener of listeners) listener.onInstanceReported?.(...news);
     },
+    onSettled() {
+      for (const listener of listeners) listener.onSettled?.();
+    },
   };
 }

@@ -82,6 +82,7 @@ export class LiveScheduler implements SchedulerDoor, SchedulerInspection {
 
   reconfigure(parts: Parameters<Scheduler['reconfigure']>[0]): void {
     this.#deliver(this.#scheduler.reconfigure(parts), 0);
+    this.#scheduler.settle();
     this.#setTimer();
   }
 
@@ -176,6 +177,7 @@ export class LiveScheduler implements SchedulerDoor, SchedulerInspection {
     const startMs = stopwatch.now();
     const effects = this.#scheduler.handle(event);
     if (effects.length > 0) this.#deliver(effects, (stopwatch.now() - startMs) * 1_000);
+    this.#scheduler.settle();
   }
 
   #deliver(effects: readonly SchedulerEffect[], tookMicros: number): void {

@@ -63,6 +63,7 @@ export class Scheduler {
   #settings: SchedulerSettings;
   #retryBudget: RetryBudget;
   #effects: SchedulerEffect[] = [];
+  #isSettled = true;
   readonly #gate: AdmissionGate | undefined;
   readonly #ownListeners: readonly LifecycleListener[];
   #shadow: Shadow | undefined;
@@ -168,11 +169,23 @@ export class Scheduler {
    * @throws Error when a request arrives whose id is in use
    */
   handle(event: SchedulerEvent): SchedulerEffect[] {
+    this.settle();
+    this.#isSettled = false;
     const nowMs = this.#clock.now();
     this.#effects = [];
     this.#letTimePass(nowMs);
     this.#apply(event, nowMs);
     return this.#effects;
+  }
+
+  /**
+   * Lets listeners do what they put off for the sake of the latest decisions. Call it once those are delivered; whoever does
+   * not has it done at the next event.
+   */
+  settle(): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#listeners.onSettled();
   }
 
   #apply(event: SchedulerEvent, nowMs: number): void {

@@ -83,6 +83,11 @@ export function runTraffic(
   function hear(event: EngineModelEvent, instance: ExecutionInstance): void {
     const run = event.type === 'tokens' ? undefined : running.get(event.id);
     if (run === undefined) return;
+    tellOf(event, run, instance);
+    predictor.onSettled?.();
+  }
+
+  function tellOf(event: EngineModelEvent, run: Running, instance: ExecutionInstance): void {
     const atMs = event.atMs + overheadMs;
     if (event.type === 'first-token') {
       run.firstTokenMs = atMs;

@@ -105,6 +105,10 @@ export class FunctionPolicy implements SchedulingPolicy, Required<LifecycleListe
     this.#tell('onInstanceReported', news);
   }
 
+  onSettled(): void {
+    this.#tell('onSettled', []);
+  }
+
   /** The fallback hears everything as well, or it would start knowing nothing of what runs. */
   #tell<Name extends Hook>(hook: Name, news: News<Name>): void {
     call(this.#fallback, hook, news);

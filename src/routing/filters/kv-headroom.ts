@@ -26,17 +26,21 @@ export const kvHeadroom = definePart({
     name: 'kv-headroom',
     isTransient: true,
     apply(request, views, dropped, mark, { inputs }) {
-      const expected = inputs.predictor?.expectedOutputTokens(request);
-      const known = Math.min(
-        request.maxTokens ?? Number.POSITIVE_INFINITY,
-        expected ?? Number.POSITIVE_INFINITY,
-      );
-      const needed = request.promptTokens + (Number.isFinite(known) ? known : outputTokens);
-      // The index is asked only where it could make the difference.
+      const { promptTokens, maxTokens = Number.POSITIVE_INFINITY } = request;
+      let needed = promptTokens + maxTokens;
+      let isExpected = false;
+      // Predictor and index are asked only where they could make the difference.
       const fits = (i: number): boolean => {
         const view = views[i]!;
         const free = freeTokens(view, reserve);
         if (needed <= free) return true;
+        if (!isExpected) {
+          const expected = inputs.predictor?.expectedOutputTokens(request) ?? Number.POSITIVE_INFINITY;
+          const known = Math.min(maxTokens, expected);
+          needed = promptTokens + (Number.isFinite(known) ? known : outputTokens);
+          isExpected = true;
+          if (needed <= free) return true;
+        }
         return needed - (inputs.prefixes?.cachedTokens(request, view.instance.id) ?? 0) <= free;
       };
       dropUnlessAll(fits, views.length, dropped, mark);

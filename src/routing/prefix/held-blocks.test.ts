@@ -49,6 +49,17 @@ describe('the blocks of an instance', () => {
     expect(gone(held, 1, 10)).toEqual([]);
   });
 
+  it('tell how much of a chain is there, which has no gaps', () => {
+    for (let length = 0; length <= 9; length++) {
+      const chain = Uint32Array.from({ length: 2 * length }, (_, i) => i + 1);
+      for (let depth = 0; depth <= length; depth++) {
+        const held = new HeldBlocks();
+        for (let i = depth - 1; i >= 0; i--) held.touch(chain[2 * i]!, chain[2 * i + 1]!, 1);
+        expect(held.depthOf(chain)).toBe(depth);
+      }
+    }
+  });
+
   it('are a list by last touch, whatever is touched and let go', () => {
     const aStep = fc.oneof(
       { weight: 9, arbitrary: fc.record({ touch: fc.nat(40) }) },

@@ -85,6 +85,46 @@ describe('the prefix index', () => {
   });
 });
 
+describe('a booking that is put off', () => {
+  const tokensOf = (index: PrefixIndex, count: number): number[] => {
+    const views = Array.from({ length: count }, (_, i) => aView(`i${i}`));
+    const tokens = new Float64Array(count);
+    index.cachedTokensOfAll(aPrompt(1, 2, 3), views, tokens);
+    return [...tokens];
+  };
+
+  it('makes no difference to any answer', () => {
+    const aDispatch = fc.record({
+      to: fc.nat(7),
+      ids: fc.array(fc.nat(2), { maxLength: 6 }),
+      isTold: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(aDispatch, { maxLength: 40 }), (dispatches) => {
+        const [settled, lazy] = [
+          new PrefixIndex({ assumedKvTokens: 60 }),
+          new PrefixIndex({ assumedKvTokens: 60 }),
+        ];
+        for (const { to, ids, isTold } of dispatches) {
+          send(settled, `i${to}`, ...ids);
+          settled.onSettled();
+          send(lazy, `i${to}`, ...ids);
+          if (isTold) expect(tokensOf(lazy, 8)).toEqual(tokensOf(settled, 8));
+        }
+        expect(tokensOf(lazy, 8)).toEqual(tokensOf(settled, 8));
+        expect(lazy.heldBlocks).toBe(settled.heldBlocks);
+      }),
+    );
+  });
+
+  it('answers the same about few instances, which it asks singly, as about many', () => {
+    const index = new PrefixIndex();
+    for (let i = 0; i < 8; i++) send(index, `i${i}`, ...[1, 2, 3, 4].slice(0, i));
+    expect(tokensOf(index, 3)).toEqual([0, 10, 20]);
+    expect(tokensOf(index, 8)).toEqual([0, 10, 20, 30, 30, 30, 30, 30]);
+  });
+});
+
 describe("an instance's part of the prefix index", () => {
   it("is as large as the engine's KV cache, least recently used first to go", () => {
     const index = new PrefixIndex();
@@ -159,6 +199,7 @@ describe("the prefix index's memory", () => {
     for (let i = 0; i < 2_000_000; i++) {
       for (let k = 0; k < 2; k++) blocks[k] = Math.floor(random.next() * 2 ** 32);
       index.onRequestDispatched(request, instances[i % 20]!);
+      index.onSettled();
       if (i % 10_000 === 0) most = Math.max(most, index.heldBlocks, index.distinctBlocks);
     }
     expect(most).toBe(maxBlocks);

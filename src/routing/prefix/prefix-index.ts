@@ -8,6 +8,7 @@ import type {
   RequestMetadata,
 } from '../../domain/index.ts';
 import type { PrefixLookup } from '../plugins.ts';
+import { PutOffDispatches } from '../put-off.ts';
 import { HeldBlocks } from './held-blocks.ts';
 import { Holders, MAX_HOLDERS } from './holders.ts';
 
@@ -25,6 +26,9 @@ export const DEFAULT_PREFIX_INDEX_SETTINGS: PrefixIndexSettings = Object.freeze(
   maxBlocks: 2 ** 19,
   assumedKvTokens: 262_144,
 });
+
+/** Up to so many instances are asked one by one, which is less work than a walk that tells of all. */
+const FEW_VIEWS = 4;
 
 /** An instance and its blocks; `slot` is the index's own number for it. */
 interface Holder {
@@ -52,6 +56,12 @@ export class PrefixIndex implements LifecycleListener, PrefixLookup {
   /** The latest walk: for which request, and how many of its blocks each slot holds. */
   #walked: RequestMetadata | undefined;
   #depths = new Uint32Array(16);
+  /** The latest question about one instance alone, and its answer. */
+  #asked: RequestMetadata | undefined;
+  #askedHolder: Holder | undefined;
+  #askedDepth = 0;
+  /** Booking a prompt is a walk through memory for each block, which no decision should wait for. */
+  readonly #putOff = new PutOffDispatches((request, instance) => this.#book(request, instance));
 
   constructor(settings: Partial<PrefixIndexSettings> = {}) {
     this.#settings = { ...DEFAULT_PREFIX_INDEX_SETTINGS, ...settings };
@@ -59,6 +69,7 @@ export class PrefixIndex implements LifecycleListener, PrefixLookup {
 
   /** Blocks held, each counted once per instance. */
   get heldBlocks(): number {
+    this.#putOff.settle();
     let sum = 0;
     for (const { blocks } of this.#holders.values()) sum += blocks.count;
     return sum;
@@ -66,21 +77,22 @@ export class PrefixIndex implements LifecycleListener, PrefixLookup {
 
   /** Distinct blocks held. */
   get distinctBlocks(): number {
+    this.#putOff.settle();
     return this.#byBlock.count;
   }
 
   /** What its tables take. */
   get bytes(): number {
+    this.#putOff.settle();
     let sum = this.#byBlock.bytes;
     for (const { blocks } of this.#holders.values()) sum += blocks.bytes;
     return sum;
   }
 
   cachedTokens(request: RequestMetadata, instanceId: string): number {
+    this.#putOff.settle();
     const holder = this.#holders.get(instanceId);
-    if (holder === undefined || request.prefixBlocks === undefined) return 0;
-    this.#walk(request);
-    return tokensIn(this.#depths[holder.slot]!, request);
+    return holder === undefined ? 0 : tokensIn(this.#depthAt(holder, request), request);
   }
 
   cachedTokensOfAll(request: RequestMetadata, views: readonly InstanceView[], tokens: Float64Array): void {
@@ -88,19 +100,22 @@ export class PrefixIndex implements LifecycleListener, PrefixLookup {
       tokens.fill(0, 0, views.length);
       return;
     }
-    this.#walk(request);
+    this.#putOff.settle();
+    if (views.length > FEW_VIEWS) this.#walk(request);
     for (let i = 0; i < views.length; i++) {
       const holder = this.#holderOf(views[i]!);
-      const depth = holder === undefined ? 0 : this.#depths[holder.slot]!;
+      const depth = holder === undefined ? 0 : this.#depthAt(holder, request);
       tokens[i] = depth === 0 ? 0 : tokensIn(depth, request);
     }
   }
 
   heldTokensOfAll(views: readonly InstanceView[], tokens: Float64Array): void {
+    this.#putOff.settle();
     for (let i = 0; i < views.length; i++) tokens[i] = this.#holderOf(views[i]!)?.blocks.tokens ?? 0;
   }
 
   onInstanceRegistered(instance: ExecutionInstance): void {
+    this.#putOff.settle();
     const known = this.#holders.get(instance.id);
     if (known === undefined) this.#join(instance);
     else if (known.url !== instance.url) {
@@ -110,6 +125,7 @@ export class PrefixIndex implements LifecycleListener, PrefixLookup {
   }
 
   onInstanceRemoved(instanceId: string): void {
+    this.#putOff.settle();
     const holder = this.#holders.get(instanceId);
     if (holder === undefined) return;
     this.#clear(holder);
@@ -120,11 +136,13 @@ export class PrefixIndex implements LifecycleListener, PrefixLookup {
 
   /** It may have restarted before it comes back. */
   onInstanceEjected(instanceId: string): void {
+    this.#putOff.settle();
     const holder = this.#holders.get(instanceId);
     if (holder !== undefined) this.#clear(holder);
   }
 
   onInstanceReported({ instanceId, kvCacheTokens }: InstanceReport): void {
+    this.#putOff.settle();
     const holder = this.#holders.get(instanceId);
     if (holder === undefined || kvCacheTokens === undefined || kvCacheTokens === holder.maxTokens) return;
     holder.maxTokens = kvCacheTokens;
@@ -132,12 +150,20 @@ export class PrefixIndex implements LifecycleListener, PrefixLookup {
   }
 
   onRequestDispatched(request: RequestMetadata, instance: ExecutionInstance): void {
+    if (request.prefixBlocks !== undefined) this.#putOff.add(request, instance);
+  }
+
+  onSettled(): void {
+    this.#putOff.settle();
+  }
+
+  #book(request: RequestMetadata, instance: ExecutionInstance): void {
     const { prefixBlocks: chain, prefixBlockTokens = 0 } = request;
     if (chain === undefined || chain.length === 0) return;
     const holder = this.#holders.get(instance.id) ?? this.#join(instance);
     if (holder === undefined) return;
     const { slot, blocks } = holder;
-    this.#walked = undefined;
+    this.#forgetAnswers();
     const blockTokens = Math.max(1, Math.round(prefixBlockTokens));
     const mostBlocks = Math.min(this.#share(), Math.floor(holder.maxTokens / blockTokens));
     for (let at = 2 * Math.min(chain.length >> 1, mostBlocks) - 2; at >= 0; at -= 2) {
@@ -176,8 +202,19 @@ export class PrefixIndex implements LifecycleListener, PrefixLookup {
 
   #shrink({ blocks, slot }: Holder, maxBlocks: number, maxTokens: number): void {
     if (blocks.count <= maxBlocks && blocks.tokens <= maxTokens) return;
-    this.#walked = undefined;
+    this.#forgetAnswers();
     blocks.shrinkTo(maxBlocks, maxTokens, (low, high) => this.#byBlock.remove(low, high, slot));
+  }
+
+  /** What the walk found, where there was one for this request; else the instance's own blocks are asked. */
+  #depthAt(holder: Holder, request: RequestMetadata): number {
+    if (this.#walked === request) return this.#depths[holder.slot]!;
+    if (this.#asked !== request || this.#askedHolder !== holder) {
+      this.#asked = request;
+      this.#askedHolder = holder;
+      this.#askedDepth = request.prefixBlocks === undefined ? 0 : holder.blocks.depthOf(request.prefixBlocks);
+    }
+    return this.#askedDepth;
   }
 
   #walk(request: RequestMetadata): void {
@@ -198,8 +235,13 @@ export class PrefixIndex implements LifecycleListener, PrefixLookup {
     return this.#seenHolders[slot];
   }
 
-  #forgetSeen(): void {
+  #forgetAnswers(): void {
     this.#walked = undefined;
+    this.#asked = undefined;
+  }
+
+  #forgetSeen(): void {
+    this.#forgetAnswers();
     this.#seenIds = [];
     this.#seenHolders = [];
   }
