@@ -5,7 +5,7 @@ const floors = {
   2: ['queueing', 'routing', 'prediction', 'pipeline', 'enginemodel'],
   3: ['scheduler'],
   4: ['engines', 'discovery', 'telemetry', 'config'],
-  5: ['gateway', 'sideband', 'tasks', 'admin', 'simulator', 'testing'],
+  5: ['gateway', 'sideband', 'tasks', 'admin', 'simulator', 'testing', 'client'],
   6: ['cli'],
 };
 
@@ -30,6 +30,7 @@ const allowed = {
   admin: roomsOn(1, 2, 3, 4),
   simulator: roomsOn(1, 2, 3),
   testing: roomsOn(1, 2, 3),
+  client: [],
   cli: roomsOn(1, 2, 3, 4, 5),
 };
 
