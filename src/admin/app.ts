@@ -8,6 +8,7 @@ import { refuseInvalidInput } from './invalid-input.ts';
 import type { AdminOptions } from './options.ts';
 import { mountConfiguration } from './routes/configuration.ts';
 import { mountDecisions } from './routes/decisions.ts';
+import { mountFigures } from './routes/figures.ts';
 import { mountHealth } from './routes/health.ts';
 import { mountInstances } from './routes/instances.ts';
 import { mountMetrics } from './routes/metrics.ts';
@@ -28,6 +29,7 @@ const MOUNTS = [
   mountInstances,
   mountQueue,
   mountPolicy,
+  mountFigures,
   mountDecisions,
   mountShadow,
   mountConfiguration,

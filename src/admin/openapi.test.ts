@@ -73,6 +73,7 @@ describe('/openapi.json', () => {
       '/admin/config',
       '/admin/decisions',
       '/admin/decisions/{id}',
+      '/admin/figures',
       '/admin/instances',
       '/admin/instances/{id}',
       '/admin/instances/{id}/drain',

@@ -3,7 +3,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { FleetEvent } from '../domain/index.ts';
 import type { SchedulerInspection } from '../scheduler/index.ts';
-import type { DecisionLog, InstanceErrorLog, LogLevel } from '../telemetry/index.ts';
+import type { DecisionLog, InstanceErrorLog, LogLevel, MetricsCollector } from '../telemetry/index.ts';
 import type { UpgradeRoute } from './upgrades.ts';
 
 /** Routes of another room on the same listener: guarded, documented and failing like the ones here. */
@@ -12,6 +12,17 @@ export interface MountableRoutes {
   readonly name: string;
   mount(app: OpenAPIHono): void;
 }
+
+/** The figures of the last minute, for people as they are for policies. */
+export type FiguresSource = Pick<
+  MetricsCollector,
+  | 'getGlobalMetrics'
+  | 'getSchedulingMetrics'
+  | 'getAllInstanceMetrics'
+  | 'getPriorityMetrics'
+  | 'latestModels'
+  | 'latestTenants'
+>;
 
 /** What came of loading the configuration anew. */
 export interface ReloadResult {
@@ -55,6 +66,8 @@ export interface AdminOptions {
   readonly scheduler: SchedulerInspection & { tellFleet(event: FleetEvent): void };
   readonly decisions: DecisionLog;
   readonly metricsText: () => Promise<string>;
+  /** What policies read; absent: nobody collects it. */
+  readonly figures?: FiguresSource;
   readonly instanceErrors?: InstanceErrorLog;
   /** A line on the status page, such as `4 simulated engines`. */
   readonly fleetDescription?: string;

@@ -213,6 +213,7 @@ function control(
     scheduler,
     decisions: telemetry.decisions,
     metricsText: telemetry.metricsText,
+    figures: brain.metrics,
     instanceErrors: telemetry.instanceErrors,
     ...(simulated > 0 && { fleetDescription: `${simulated} simulated engines` }),
     logLevel: log,

@@ -28,6 +28,12 @@ export class Groups {
     return group;
   }
 
+  /** Of the groups that were fed last, the latest first. */
+  latest(limit: number, nowMs: number): ReadonlyMap<string, RequestFigures> {
+    const last = [...this.#groups].slice(-limit).reverse();
+    return new Map(last.map(([name, window]) => [name, window.figures(nowMs)]));
+  }
+
   figures(name: string, nowMs: number): RequestFigures {
     return (this.#groups.get(name) ?? new RequestWindow(this.#options)).figures(nowMs);
   }

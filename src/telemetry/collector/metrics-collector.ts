@@ -183,6 +183,16 @@ export class MetricsCollector implements LifecycleListener, MetricsView {
     return this.#tenants.figures(tenant, this.#options.clock.now());
   }
 
+  /** Of those heard of last, the latest first. */
+  latestModels(limit: number): ReadonlyMap<string, RequestFigures> {
+    return this.#models.latest(limit, this.#options.clock.now());
+  }
+
+  /** Of those heard of last, the latest first. */
+  latestTenants(limit: number): ReadonlyMap<string, RequestFigures> {
+    return this.#tenants.latest(limit, this.#options.clock.now());
+  }
+
   getPriorityMetrics(priority: RequestPriority): RequestFigures {
     return this.#cached(priority, (nowMs) => this.#priorities.figures(priority, nowMs));
   }
