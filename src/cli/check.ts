@@ -1,8 +1,10 @@
 /** `signalbox check FILE`: says everything that is wrong with a configuration, and where. */
 
 import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
 import { type ConfigProblem, loadConfig, maskLine, type ParseResult } from '../config/index.ts';
+import { loadPolicyModule } from './up/policy-module.ts';
 
 export interface CheckOptions {
   readonly json?: boolean;
@@ -24,16 +26,33 @@ export function checkCommand(output: CheckOutput = PROCESS_OUTPUT): Command {
     .description('say everything that is wrong with a configuration, and where')
     .argument('<file>', 'the configuration, YAML')
     .option('--json', 'print the result as JSON')
-    .action((file: string, options: CheckOptions) => {
-      process.exitCode = check(file, options, output);
+    .action(async (file: string, options: CheckOptions) => {
+      process.exitCode = await check(file, options, output);
     });
 }
 
 /** Checks `file`, prints the result and returns the exit status: 0 when it is valid. */
-export function check(file: string, options: CheckOptions, output: CheckOutput): number {
-  const result = loadConfig(file, { env: output.env });
+export async function check(file: string, options: CheckOptions, output: CheckOutput): Promise<number> {
+  const result = await withItsPolicy(file, loadConfig(file, { env: output.env }));
   output.write(options.json ? asJson(result) : asText(file, result));
   return result.ok ? 0 : 1;
+}
+
+/** A policy of one's own is loaded as `up` would load it, since what is wrong with it would prevent the start. */
+async function withItsPolicy(file: string, result: ParseResult): Promise<ParseResult> {
+  if (!result.ok || result.config.policy.file === undefined) return result;
+  const { file: policyFile, parameters } = result.config.policy;
+  const path = resolve(dirname(file), policyFile);
+  try {
+    await loadPolicyModule(path, parameters);
+    return result;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const line = sourceLines(file).findIndex((text) => /^["']?policy["']?\s*:/.test(text)) + 1;
+    const message = `policy: ${path} cannot be loaded: ${reason}`;
+    const problem = { path: 'policy', line: Math.max(1, line), column: 1, message };
+    return { ok: false, problems: [problem], warnings: result.warnings };
+  }
 }
 
 function asJson(result: ParseResult): string {

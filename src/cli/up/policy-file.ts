@@ -6,6 +6,7 @@ import {
   createPolicy,
   DEFAULT_POLICY,
   FunctionPolicy,
+  type FunctionPolicyOptions,
   functionPolicy,
   type PolicyInputs,
   type PolicyProblem,
@@ -47,6 +48,17 @@ export interface PolicyFile {
 }
 
 const DEFAULT_POLL_MS = 1_000;
+
+/** Of threads, Node tells the time of work only since 23.9; where it does not, the clock on the wall stands in. */
+const REAL_WATCHES: Pick<FunctionPolicyOptions, 'stopwatch' | 'workwatch'> = {
+  stopwatch: () => performance.now(),
+  ...(typeof process.threadCpuUsage === 'function' && { workwatch: threadWorkMs }),
+};
+
+function threadWorkMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1_000;
+}
 
 /** @throws Error when the file cannot be loaded at the start, since there is no older version to go on with */
 export async function loadPolicyFile(path: string, options: PolicyFileOptions = {}): Promise<PolicyFile> {
@@ -105,11 +117,11 @@ class WatchedPolicy {
   }
 
   async #load(): Promise<FunctionPolicy> {
-    const { parameters = {}, inputs = {}, budgetMs, stopwatch = () => performance.now() } = this.#options;
+    const { parameters = {}, inputs = {}, budgetMs, stopwatch } = this.#options;
     const custom = await loadPolicyModule(this.#path, parameters);
     const { metrics, predictor } = inputs;
     const policy: FunctionPolicy = functionPolicy(custom, {
-      stopwatch,
+      ...(stopwatch === undefined ? REAL_WATCHES : { stopwatch }),
       fallback: this.#builtIn(),
       context: { ...(metrics !== undefined && { metrics }), ...(predictor !== undefined && { predictor }) },
       ...(budgetMs !== undefined && { budgetMs }),

@@ -193,6 +193,20 @@ describe('the guard of a policy', () => {
     expect(guard.stats()).toMatchObject({ overBudget: 1, decisions: 1 });
   });
 
+  it('lays what the machine does besides at no policy: its own work counts, and only a stall by the clock', () => {
+    let nowMs = 0;
+    let workMs = 0;
+    const { guard } = aGuard({ stopwatch: () => nowMs, workwatch: () => workMs, budgetMs: 1 });
+    const take = (ms: number, work: number) => () => {
+      nowMs += ms;
+      workMs += work;
+    };
+    for (let i = 0; i < 200; i++) guard.ask(take(15, 0.5));
+    expect(guard.stats()).toMatchObject({ overBudget: 0, isRetired: false });
+    for (let i = 0; i < 3; i++) guard.ask(take(25, 0));
+    expect(guard.isRetired).toBe(true);
+  });
+
   it('forgets slow decisions once a hundred others have been made', () => {
     let nowMs = 0;
     const { guard } = aGuard({ stopwatch: () => nowMs, budgetMs: 1 });

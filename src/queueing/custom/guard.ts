@@ -17,6 +17,8 @@ export interface PolicyProblem {
 export interface GuardOptions {
   /** Milliseconds of any origin; without it the policy's time is not measured. */
   readonly stopwatch?: () => number;
+  /** Milliseconds of work of this thread: where it is given, a decision's time is not that of whatever else the machine does. */
+  readonly workwatch?: () => number;
   /** What one decision may take, milliseconds: 19 of 20 must stay within it. */
   readonly budgetMs?: number;
   readonly onProblem?: (problem: PolicyProblem) => void;
@@ -65,8 +67,9 @@ export class PolicyGuard {
   /** What `decide` returns, or `undefined` where it throws. */
   ask<Answer>(decide: () => Answer): Answer | undefined {
     this.#decisions++;
-    const { stopwatch } = this.#options;
+    const { stopwatch, workwatch } = this.#options;
     const startMs = stopwatch?.() ?? 0;
+    const workStartMs = workwatch?.() ?? 0;
     try {
       const answer = decide();
       this.#thrownInARow = 0;
@@ -76,7 +79,11 @@ export class PolicyGuard {
       this.#threw(cause, this.#thrownInARow >= MAX_THROWN);
       return undefined;
     } finally {
-      if (stopwatch !== undefined) this.#took(stopwatch() - startMs);
+      if (stopwatch !== undefined) {
+        const tookMs = stopwatch() - startMs;
+        const isLong = tookMs > this.#budgetMs;
+        this.#took(tookMs, isLong && workwatch !== undefined ? workwatch() - workStartMs : tookMs);
+      }
     }
   }
 
@@ -106,18 +113,18 @@ export class PolicyGuard {
     this.#report('threw', `it threw: ${thrownMessage(cause)}`, retires, cause);
   }
 
-  #took(ms: number): void {
-    const isSlow = ms > this.#budgetMs;
+  #took(ms: number, workMs: number): void {
+    const isSlow = workMs > this.#budgetMs;
     this.#stalledInARow = ms > this.#budgetMs * STALL_FACTOR ? this.#stalledInARow + 1 : 0;
     this.#slowCount += (isSlow ? 1 : 0) - this.#slow[this.#at]!;
     this.#slow[this.#at] = isSlow ? 1 : 0;
     this.#at = (this.#at + 1) % TIMED;
-    if (!isSlow) return;
     if (this.#stalledInARow >= MAX_STALLED) {
       const stalled = `its last ${MAX_STALLED} decisions took longer than ${this.#budgetMs * STALL_FACTOR} ms each`;
       this.#report('slow', stalled, true);
       return;
     }
+    if (!isSlow) return;
     const message = `${this.#slowCount} of its last ${Math.min(TIMED, this.#decisions)} decisions took longer than ${this.#budgetMs} ms`;
     // Before so many have been made, a slow start is not told from a slow policy.
     this.#report('slow', message, this.#decisions >= TIMED && this.#slowCount > MAX_SLOW);
