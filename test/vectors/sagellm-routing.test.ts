@@ -20,13 +20,15 @@ describe('the recorded routing', () => {
     const { passed, failed, skipped } = run(lines);
     expect(failed).toEqual([]);
     expect(skipped.map(({ id, reason }) => `${id}: ${reason}`)).toEqual(SKIPPED);
-    expect(passed).toBe(101);
+    expect(passed).toBe(110);
   });
 
   it.each<[string, (expected: Record<string, unknown>) => void]>([
     ['router.load_balanced#001', (expected) => Object.assign(expected, { selected: Array(8).fill('i9') })],
     ['router.affinity#002', (expected) => Object.assign(expected, { affinity_map: { u1: 'i9' } })],
     ['load_balancer.other#001', (expected) => Object.assign(expected, { selected: Array(5).fill('i9') })],
+    ['instance.capabilities#011', (expected) => Object.assign(expected, { prefilling: true })],
+    ['instance.capabilities#008', (expected) => Object.assign(expected, { embedding: true })],
     ['topology.affinity#001', (expected) => Object.assign(expected, { b_to_a: 0.2 })],
     ['pd_routing#001', (expected) => Object.assign(expected, { phase: 'PREFILLING' })],
     ['parallelism.select#008', (expected) => Object.assign(expected, { dp: 3 })],
@@ -42,7 +44,7 @@ describe('the recorded routing', () => {
   it('is of these kinds, and of no others', () => {
     const kinds = new Set(lines.filter(Boolean).map((line) => (JSON.parse(line) as { kind: string }).kind));
     const handled = [...kinds].filter((kind) => SAGELLM_ROUTING.handles?.(kind));
-    const wanted = /^(router|load_balancer|topology|pd_routing|parallelism)/;
+    const wanted = /^(instance|router|load_balancer|topology|pd_routing|parallelism)/;
     expect(handled).toEqual([...kinds].filter((kind) => wanted.test(kind)));
   });
 });

@@ -1,6 +1,7 @@
 /** Runs the records of sageLLM's router, load balancer, topology, prefill/decode routing and parallel sizes. */
 
 import type { VectorOutcome, VectorSuite } from './runner.ts';
+import { checkCapabilities } from './sagellm-runners/capabilities.ts';
 import { checkBalancer, checkRouter } from './sagellm-runners/router.ts';
 import { checkAffinity, checkParallel, checkPhase } from './sagellm-runners/shapes.ts';
 import type { Verdict } from './sagellm-runners/verdict.ts';
@@ -23,6 +24,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   'load_balancer.power_of_two': checkBalancer as Check,
   'load_balancer.other': checkBalancer as Check,
   'load_balancer.stats': () => ({ skip: 'counts and mean latencies are telemetry, not routing' }),
+  'instance.capabilities': checkCapabilities as Check,
   'topology.affinity': checkAffinity as Check,
   'topology.parse': () => ({ skip: 'fault 14: any number that comes next is taken for the NUMA node' }),
   pd_routing: checkPhase as Check,
