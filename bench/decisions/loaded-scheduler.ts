@@ -9,7 +9,7 @@ import {
   seededRandom,
 } from '../../src/domain/index.ts';
 import { createPredictor } from '../../src/prediction/index.ts';
-import { createPolicy } from '../../src/queueing/index.ts';
+import { createPolicy, type SchedulingPolicy } from '../../src/queueing/index.ts';
 import {
   createRoutingMemory,
   findPreset,
@@ -21,6 +21,7 @@ import {
   Scheduler,
   type SchedulerEffect,
   type SchedulerEvent,
+  Shadow,
 } from '../../src/scheduler/index.ts';
 
 /** Requests that an instance may have in flight. */
@@ -31,9 +32,16 @@ const BLOCK_TOKENS = 128;
 export interface DecisionTimes {
   /** From the event that makes a decision possible until the decision is there. */
   readonly p50Micros: number;
+  readonly p95Micros: number;
   readonly p99Micros: number;
   /** The mean of all that the scheduler does for one request: its arrival, decision, first token, end, and what was put off. */
   readonly cycleMicros: number;
+}
+
+/** What decides beside the real ones, by name. */
+export interface ShadowNames {
+  readonly policy?: string;
+  readonly preset?: string;
 }
 
 export class LoadedScheduler {
@@ -66,11 +74,22 @@ export class LoadedScheduler {
     for (let i = 0; i < inFlight + waiting; i++) this.#take(this.#arrive());
   }
 
-  use(policy: string, preset: string): void {
+  use(policy: string | SchedulingPolicy, preset: string): void {
     this.#scheduler.reconfigure({
-      policy: createPolicy({ name: policy }, this.#memory.inputs),
-      profile: new RoutingProfile(findPreset(preset), this.#memory.inputs),
+      policy: typeof policy === 'string' ? this.#policy(policy) : policy,
+      profile: this.#profile(preset),
     });
+  }
+
+  /** Neither name: nothing runs in the shadow. */
+  useShadow({ policy, preset }: ShadowNames): void {
+    const parts = {
+      random: seededRandom(2),
+      ...(policy !== undefined && { policy: this.#policy(policy) }),
+      ...(preset !== undefined && { profile: this.#profile(preset) }),
+    };
+    const isNone = policy === undefined && preset === undefined;
+    this.#scheduler.setShadow(isNone ? undefined : new Shadow(parts, this.#clock.now()));
   }
 
   /**
@@ -89,7 +108,15 @@ export class LoadedScheduler {
     const rounded = (value: number): number => Number(value.toFixed(2));
     const quantile = (share: number): number => rounded(micros[Math.floor(share * (samples - 1))]!);
     const cycleMicros = rounded((this.#busyMs * 1_000) / samples);
-    return { p50Micros: quantile(0.5), p99Micros: quantile(0.99), cycleMicros };
+    return { p50Micros: quantile(0.5), p95Micros: quantile(0.95), p99Micros: quantile(0.99), cycleMicros };
+  }
+
+  #policy(name: string): SchedulingPolicy {
+    return createPolicy({ name }, this.#memory.inputs);
+  }
+
+  #profile(preset: string): RoutingProfile {
+    return new RoutingProfile(findPreset(preset), this.#memory.inputs);
   }
 
   #decide(): number {

@@ -4,9 +4,11 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { POLICY_NAMES } from '../../src/queueing/index.ts';
 import { DEFAULT_PRESET, PRESET_NAMES } from '../../src/routing/index.ts';
+import { CUSTOM_BUDGET, measureCustomPolicies } from './custom-policies.ts';
 import { expositionMsPerMegabyte } from './exposition.ts';
 import { type DecisionTimes, LoadedScheduler } from './loaded-scheduler.ts';
 import { hashingMegabytesPerSecond, measurePrefixIndex } from './prefix-index.ts';
+import { measureShadows } from './shadows.ts';
 
 /** DESIGN: one decision, built-in policies, 1,000 instances, 100,000 waiting. */
 const BUDGET = { instances: 1_000, waiting: 100_000, p50Micros: 20, p99Micros: 100 };
@@ -22,6 +24,8 @@ interface Row extends DecisionTimes {
 }
 
 const rows = FLEETS.flatMap((instances) => QUEUES.flatMap((waiting) => measureFleet(instances, waiting)));
+const customPolicies = measureCustomPolicies();
+const shadows = [100, 1_000].flatMap((instances) => measureShadows(instances, 1_000));
 const prefixIndex = {
   hashingMegabytesPerSecond: hashingMegabytesPerSecond(),
   rows: [10, 100, 1_000].map(measurePrefixIndex),
@@ -49,6 +53,8 @@ function measureFleet(instances: number, waiting: number): Row[] {
 
 function report(): void {
   console.table(rows);
+  console.table(customPolicies);
+  console.table(shadows);
   console.table(prefixIndex.rows);
   console.log(`prompts are hashed at ${prefixIndex.hashingMegabytesPerSecond} MB/s`);
   console.log(`metrics pages are read in ${exposition.msPerMegabyte} ms per MB`);
@@ -58,6 +64,10 @@ function report(): void {
       console.log(
         `OVER BUDGET: ${row.policy}, ${row.preset}: p50 ${row.p50Micros} µs, p99 ${row.p99Micros} µs`,
       );
+  }
+  for (const { form, p99Micros } of customPolicies) {
+    if (p99Micros > CUSTOM_BUDGET.p99Micros)
+      console.log(`OVER BUDGET: a policy of one's own, ${form}: p99 ${p99Micros} µs`);
   }
   const ours = rows.find(
     (row) => isBudgeted(row) && row.preset === DEFAULT_PRESET && row.policy === DEFAULT_POLICY,
@@ -69,7 +79,7 @@ function report(): void {
   const folder = new URL('../results/', import.meta.url);
   mkdirSync(folder, { recursive: true });
   const about = { node: process.version, loadAverage: loadavg()[0], budget: BUDGET };
-  const text = JSON.stringify({ ...about, rows, prefixIndex, exposition }, null, 2);
+  const text = JSON.stringify({ ...about, rows, customPolicies, shadows, prefixIndex, exposition }, null, 2);
   writeFileSync(new URL('decisions.json', folder), `${text}\n`);
 }
 
