@@ -1,0 +1,103 @@
+/** `signalbox submit`: tasks from a file into the durable queue. */
+
+import { Command, Option } from 'commander';
+import { REQUEST_PRIORITIES } from '../domain/index.ts';
+import { parseCount, parseDurationMs } from './replay/quantity.ts';
+import { ReplayError } from './replay/replay-error.ts';
+import { interruptOnSignals } from './replay/signals.ts';
+import {
+  type ControlFlags,
+  clientOf,
+  sayingWhy,
+  TaskCommandError,
+  withControl,
+} from './tasks/control-options.ts';
+import { type SubmitReport, type SubmitWish, submitFile } from './tasks/submit.ts';
+
+interface SubmitFlags extends ControlFlags {
+  readonly model: string;
+  readonly input: string;
+  readonly output?: string;
+  readonly wait?: boolean;
+  readonly run?: string;
+  readonly endpoint?: string;
+  readonly priority?: string;
+  readonly tenant?: string;
+  readonly maxRetries?: string;
+  readonly deadline?: string;
+}
+
+export function submitCommand(): Command {
+  return withControl(
+    new Command('submit')
+      .description('Put tasks from a file into the durable queue.')
+      .requiredOption('--model <name>', 'the model that runs them')
+      .requiredOption(
+        '--input <file>',
+        'a JSON object a line: a request body, {"task_input": …}, or a line of an OpenAI batch; - for standard input',
+      )
+      .option('--wait', 'write each result as its task ends, and stay until all have')
+      .option('--output <file>', 'where results go with --wait (default: INPUT.results.jsonl)')
+      .option('--run <name>', 'sets this run apart from another one with the same lines')
+      .option('--endpoint <path>', 'path on the engine (default: by the shape of the input)')
+      .addOption(new Option('--priority <class>', 'their class').choices(REQUEST_PRIORITIES))
+      .option('--tenant <name>', 'on whose account they run')
+      .option('--max-retries <n>', 'how often a task is tried again')
+      .option('--deadline <duration>', 'from now on, how long a result is of use, as in 2h'),
+  ).action(act);
+}
+
+async function act(flags: SubmitFlags, command: Command): Promise<void> {
+  const interrupt = new AbortController();
+  const stopListening = interruptOnSignals(process, interrupt);
+  await sayingWhy(command, async () => {
+    const wish = wishOf(flags);
+    const client = clientOf(flags);
+    const report = await submitFile(client, wish, { stderr: process.stderr, interrupt: interrupt.signal });
+    command.configureOutput().writeOut?.(outcomeText(report, wish));
+    if (report.failed > 0) process.exitCode ??= 1;
+  }).finally(stopListening);
+}
+
+function wishOf(flags: SubmitFlags): SubmitWish {
+  try {
+    return {
+      model: flags.model,
+      input: flags.input,
+      isWaiting: flags.wait === true,
+      output: flags.output ?? `${flags.input === '-' ? 'tasks' : flags.input}.results.jsonl`,
+      ...(flags.run !== undefined && { run: flags.run }),
+      options: {
+        ...(flags.endpoint !== undefined && { endpoint: flags.endpoint }),
+        ...(flags.priority !== undefined && {
+          priority: flags.priority as (typeof REQUEST_PRIORITIES)[number],
+        }),
+        ...(flags.tenant !== undefined && { tenant: flags.tenant }),
+        ...(flags.maxRetries !== undefined && {
+          maxRetries: parseCount(flags.maxRetries, '--max-retries', 0),
+        }),
+        ...(flags.deadline !== undefined && {
+          deadlineMs: Date.now() + parseDurationMs(flags.deadline, '--deadline'),
+        }),
+      },
+    };
+  } catch (error) {
+    if (error instanceof ReplayError) throw new TaskCommandError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+function outcomeText(report: SubmitReport, { isWaiting, output, model }: SubmitWish): string {
+  const { total, submitted, completed, failed, isInterrupted } = report;
+  if (isInterrupted) {
+    const left = total - completed - failed;
+    return (
+      `${submitted} of ${total} tasks are in the queue, ${left} have not ended; they go on without this command.\n` +
+      `Come back with the same command and --wait: tasks are not submitted twice, and results go to the same file.\n` +
+      `See them with: signalbox tasks --model ${model}\n`
+    );
+  }
+  if (isWaiting)
+    return `${completed} of ${total} tasks completed, ${failed} failed; results are in ${output}\n`;
+  return `${submitted} tasks are in the queue; see them with: signalbox tasks --model ${model}\n`;
+}
