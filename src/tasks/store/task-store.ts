@@ -141,7 +141,7 @@ export interface TaskStore {
   claim(model: string, limit: number): Promise<readonly Task[]>;
   /** Notes where claimed tasks go, before they are sent. Gives the ids that are still ours to send (not cancelled meanwhile). */
   place(placements: readonly Placement[]): Promise<ReadonlySet<string>>;
-  /** Ends tries, each once; what had ended before is `unchanged`. */
+  /** Ends tries, each once; what had ended before is `unchanged`. Tasks that do not exist (any more) are left out. */
   end(ends: readonly (TaskAttempt & AttemptEnd)[]): Promise<readonly EndedTask[]>;
   /** Ends a task that is not final; gives its state before, or `undefined` for an unknown id. */
   cancel(taskId: string): Promise<TaskSummary | undefined>;
@@ -158,7 +158,10 @@ export interface TaskStore {
   loads(): Promise<readonly StoredLoad[]>;
   /** Tries in the hands of `instance`, oldest first. */
   heldBy(instance: string): Promise<readonly TaskSummary[]>;
-  /** Says that this process lives; tries of processes that did not for `heartbeatMs` return to the queue. Call it thrice in that time. */
+  /**
+   * Says that this process lives; tries of processes that did not for `heartbeatMs` return to the queue. Call it thrice in that time.
+   * A process whose calls fail for longer has to assume that it was taken over.
+   */
   heartbeat(): Promise<Heartbeat>;
   /** Tasks whose deadline or try's time limit has passed, not final yet. */
   overdue(limit: number): Promise<readonly TaskSummary[]>;
