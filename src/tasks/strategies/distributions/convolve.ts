@@ -53,15 +53,21 @@ function pairsOf(ones: readonly Segment[], others: readonly Segment[]): readonly
   const pairs: Pair[] = [];
   for (const one of ones) {
     for (const other of others) {
+      const start = one.start + other.start;
       pairs.push({
-        start: one.start + other.start,
-        wide: Math.max(one.width, other.width),
-        narrow: Math.min(one.width, other.width),
+        start,
+        wide: asSeenFrom(start, Math.max(one.width, other.width)),
+        narrow: asSeenFrom(start, Math.min(one.width, other.width)),
         weight: one.weight * other.weight,
       });
     }
   }
   return pairs;
+}
+
+/** What is left of a width when it is added to `start`: less than a last digit of that is no width at all. */
+function asSeenFrom(start: number, width: number): number {
+  return start + width - start;
 }
 
 /** Where the distribution function bends, rising. */

@@ -4,7 +4,7 @@ import type { QuantileTable, TaskPrediction } from '../../task.ts';
 import { RunningSum } from '../running-sum.ts';
 import { cumulantsOfTask, timeTableOf } from '../task-time.ts';
 import { convolve } from './convolve.ts';
-import { type Cumulants, tableOf } from './cumulants.ts';
+import { type Cumulants, cumulantsOf, tableOf } from './cumulants.ts';
 import { atLevels, notNegative } from './quantile-table.ts';
 
 /**
@@ -73,8 +73,7 @@ export class QueueDistribution {
     const tables = [...this.#exact.values()];
     if (this.#restTasks > 0) tables.push(this.#restTable());
     const [first, ...others] = tables;
-    const sum = others.reduce((all, table) => convolve(all, table, INNER_LEVELS), first!);
-    return notNegative(atLevels(sum, this.#levels));
+    return notNegative(atLevels(others.reduce(sumOfTwo, first!), this.#levels));
   }
 
   #restTable(): QuantileTable {
@@ -82,4 +81,13 @@ export class QueueDistribution {
     const cumulants = { mean: mean.value, variance: Math.max(0, variance.value), third: third.value };
     return tableOf(cumulants, INNER_LEVELS);
   }
+}
+
+/** What a few levels do not show of a sum is made up for: its mean and variance are those of both together. */
+function sumOfTwo(one: QuantileTable, other: QuantileTable): QuantileTable {
+  const { levels, values } = convolve(one, other, INNER_LEVELS);
+  const [first, second, sum] = [one, other, { levels, values }].map(cumulantsOf);
+  const mean = first!.mean + second!.mean;
+  const stretch = sum!.variance > 0 ? Math.sqrt((first!.variance + second!.variance) / sum!.variance) : 1;
+  return { levels, values: values.map((value) => mean + stretch * (value - sum!.mean)) };
 }
