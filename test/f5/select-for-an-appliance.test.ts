@@ -276,7 +276,7 @@ describe('XInference clusters behind an appliance', () => {
     await start({
       pools:
         '  - name: x\n    engine_type: xinference\n' +
-        '    model_APIkey: {f5datagroup: keys, APIkey: hush, api_key_sync_interval: 0.1}\n',
+        '    model_APIkey: {f5datagroup: keys, APIkey: hush}\n',
     });
     const choose = async (model?: string) => {
       const members = [idle.name, busy.name];

@@ -87,6 +87,24 @@ describe('copying API keys', () => {
     expect(groups.get('g')).toEqual({ 'a_10.0.0.1_80': 'k2' });
   });
 
+  it('writes nothing before the members are listed, and does not wait for another interval then', async () => {
+    const { answers, groups, table, sync, round } = aHouse(ONE);
+    answers.set('10.0.0.1', { a: ['k1'] });
+    const settings = table.get('x', 'Common')!.settings;
+    table.remove(settings);
+    await round();
+    expect(groups.size).toBe(0);
+    const pool = table.ensure(settings);
+    await sync.run();
+    expect(groups.size).toBe(0);
+    pool.setMembers([{ ip: '10.0.0.1', port: 80 }], 0);
+    await sync.run();
+    expect(groups.get('g')).toEqual({ 'a_10.0.0.1_80': 'k1' });
+    table.remove(settings);
+    await round();
+    expect(groups.get('g')).toEqual({});
+  });
+
   it('writes nothing while the keys of some member were never known', async () => {
     const { answers, groups, round } = aHouse(ONE);
     answers.set('10.0.0.1', { a: ['k1'] });

@@ -34,6 +34,8 @@ interface PoolKeys {
   readonly byMember: Map<string, Keys>;
   /** Whether some member's keys are not known, so that writing would take away what the data group has of it. */
   isIncomplete: boolean;
+  /** Whether its members were ever known; one that the appliance no longer has was, and has none. */
+  wasListed: boolean;
 }
 
 /** Data groups lie where the existing scheduler puts them. */
@@ -51,6 +53,7 @@ export function createKeySync(parts: KeySyncParts): KeySync {
       nextAtMs: 0,
       byMember: new Map<string, Keys>(),
       isIncomplete: true,
+      wasListed: false,
     };
     known.set(key, state);
     return state;
@@ -58,10 +61,13 @@ export function createKeySync(parts: KeySyncParts): KeySync {
 
   async function readPool(pool: SyncedPool, signal: AbortSignal | undefined): Promise<void> {
     const state = stateOf(pool);
-    state.nextAtMs = clock.now() + pool.keySync.interval * 1_000;
-    const members = parts.pools.get(pool.name, pool.partition)?.members ?? [];
     const client = parts.memberClient(pool);
-    if (client === undefined) return;
+    const found = parts.pools.get(pool.name, pool.partition);
+    state.wasListed ||= found?.membership.listedAtMs !== undefined;
+    // A pool without a list yet is not one without members: taken for such, its keys would vanish from the data group.
+    if (client === undefined || !state.wasListed) return;
+    state.nextAtMs = clock.now() + pool.keySync.interval * 1_000;
+    const members = found?.members ?? [];
     const read = await Promise.all(
       members.map(async (member) => ({ member, answer: await client.keys(member, signal) })),
     );

@@ -206,6 +206,20 @@ describe('what the file means', () => {
     ]);
   });
 
+  it('gives engines time to answer where the file gives none', () => {
+    const { settings, warnings } = settingsOf(
+      `${HOST}pools: [{name: p, engine_type: xinference, metrics: {timeout: 0}, ` +
+        'model_APIkey: {f5datagroup: g, timeout: -1, api_key_sync_interval: 0}}]',
+    );
+    expect(settings.pools[0]).toMatchObject({
+      metrics: { timeout: 3 },
+      keySync: { timeout: 4, interval: 300 },
+    });
+    expect(warnings).toContainEqual(
+      'pools (p).metrics.timeout: found 0, allowed is a number above 0; 3 is used',
+    );
+  });
+
   it('listens on loopback unless the file says another address', () => {
     expect(settingsOf(HOST + POOL).settings.listener.host).toBe('127.0.0.1');
     expect(settingsOf(`${HOST}${POOL}global: {api_host: 0.0.0.0}`).settings.listener.host).toBe('0.0.0.0');

@@ -51,11 +51,12 @@ const LOG_LEVELS: Readonly<Record<string, F5Settings['logLevel']>> = {
 
 export function toF5Settings(file: SchedulerFile): ReadySettings {
   const warnings: string[] = [];
-  const { global, f5, scheduler, modes, pools, metricKeys } = file;
+  const { global, f5, scheduler, modes, metricKeys } = file;
   const above0 = (value: unknown, path: string, fallback: number) =>
     usable(value, (found) => found > 0, { path, fallback, allowed: 'a number above 0', warnings });
   const port = (value: unknown, path: string, fallback: number) =>
     usable(value, isPort, { path, fallback, allowed: 'a port from 0 to 65535', warnings });
+  const pools = file.pools.map((pool) => withUsableTimes(pool, above0));
   const metricsFetchIntervalMs = above0(
     scheduler.metricsFetchInterval,
     'scheduler.metrics_fetch_interval',
@@ -92,6 +93,23 @@ export function toF5Settings(file: SchedulerFile): ReadySettings {
     metricKeys,
   };
   return { settings, warnings: [...warnings, ...warningsAbout(file)] };
+}
+
+type Above0 = (value: unknown, path: string, fallback: number) => number;
+
+/** With no time to answer in, no engine ever would. */
+function withUsableTimes(pool: PoolSection, above0: Above0): PoolSection {
+  const { name, metrics, keySync } = pool;
+  const timeout = above0(metrics.timeout, `pools (${name}).metrics.timeout`, 3);
+  return {
+    ...pool,
+    metrics: { ...metrics, timeout },
+    keySync: keySync && {
+      ...keySync,
+      timeout: above0(keySync.timeout, `pools (${name}).model_APIkey.timeout`, 4),
+      interval: above0(keySync.interval, `pools (${name}).model_APIkey.api_key_sync_interval`, 300),
+    },
+  };
 }
 
 /** Time for a reading to be missed twice, be it that it fails or that it runs into its time limit. */
