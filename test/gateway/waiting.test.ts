@@ -124,6 +124,18 @@ describe('a stream’s caller whose request is with an engine', () => {
     expect(errorEvent(await (await gateway.chat({ stream: true })).text())).toEqual(said);
   });
 
+  it.each([
+    ['/v1/messages', { type: 'error', error: { type: 'api_error' } }],
+    ['/v1/responses', { type: 'error', code: 'upstream_disconnected', param: null, sequence_number: 0 }],
+  ])('is told in the shape of its own API at %s', async (path, event) => {
+    const slowly: Script = (response) => setTimeout(() => response.socket!.destroy(), 80);
+    const [gateway] = await sandbox.pair(slowly, CHATTY);
+    const response = await fetch(gateway.url + path, chatRequest({ stream: true }));
+    const text = await response.text();
+    expect(text).toContain('\n\nevent: error\ndata: ');
+    expect(errorEvent(text.replace('event: error\n', ''))).toMatchObject(event);
+  });
+
   it('is told of an answer that is no stream after comments', async () => {
     const slowly: Script = (response, call) => setTimeout(() => json({ id: 'x' })(response, call), 80);
     const [gateway] = await sandbox.pair(slowly, CHATTY);

@@ -1,7 +1,6 @@
 /** The answer as the caller sees it: comments while it waits, then an engine's bytes, or a failure in the form that still fits. */
 
-import { type SignalboxError, toOpenAiError } from '../../domain/index.ts';
-import { errorAnswer } from '../errors/index.ts';
+import { errorAnswer, errorEvent } from '../errors/index.ts';
 import type { Exchange } from '../transport/port.ts';
 import type { EngineAnswer } from './attempt.ts';
 import type { AttemptFailure } from './attempt-failure.ts';
@@ -120,7 +119,9 @@ export class CallerAnswer {
 
   #failAsEvent({ error, answer }: Pick<AttemptFailure, 'error' | 'answer'>): void {
     const gap = (this.#scanner?.isBetweenFrames ?? true) ? '' : '\n\n';
-    this.#exchange.write(`${gap}data: ${errorEventData(error, answer?.body)}\n\n`);
+    const engineBody = answer && parseErrorBody(answer.body);
+    const failure = { error, engineBody, events: this.dataFrames ?? 0 };
+    this.#exchange.write(gap + errorEvent(this.#exchange.head.path, failure));
     this.#exchange.end();
   }
 
@@ -148,16 +149,11 @@ const STREAM_HEADERS = [
   'no',
 ];
 
-function errorEventData(error: SignalboxError, engineBody: Uint8Array | undefined): string {
-  const said = engineBody === undefined ? undefined : parseErrorBody(engineBody);
-  return JSON.stringify(said ?? toOpenAiError(error));
-}
-
 function isErrorBody(body: Uint8Array): boolean {
   return parseErrorBody(body) !== undefined;
 }
 
-/** An engine's words as they are, where OpenAI's clients will find the message in them. */
+/** An engine's words as they are, where clients will find the message in them. */
 function parseErrorBody(body: Uint8Array): object | undefined {
   try {
     const parsed: unknown = JSON.parse(Buffer.from(body).toString('utf8'));

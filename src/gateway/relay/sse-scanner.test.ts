@@ -41,6 +41,9 @@ describe('SseScanner', () => {
     expect(scan('data: {"er', 'ror": "x"}\n\n').sawError).toBe(true);
     expect(scan('data: {"content":"{\\"error\\": 1}"}\n\n').sawError).toBe(false);
     expect(scan('data: {"errors":0}\n\n').sawError).toBe(false);
+    expect(scan('event: er', 'ror\ndata: {"type":"error"}\n\n').sawError).toBe(true);
+    expect(scan('event:error\r\ndata: {}\r\n\r\n').sawError).toBe(true);
+    expect(scan('event: errors\ndata: {}\n\n', 'data: event: error\n\n').sawError).toBe(false);
   });
 
   it('knows whether it stands between two events', () => {

@@ -5,6 +5,8 @@ const CR = 0x0d;
 const DATA = Buffer.from('data:');
 const DONE = Buffer.from('[DONE]');
 const ERROR = Buffer.from('{"error"');
+/** As Anthropic's and OpenAI's newer streams name it. */
+const ERROR_EVENTS = [Buffer.from('event: error'), Buffer.from('event:error')];
 
 /** A line longer than what is kept of it is still counted as what its beginning says. */
 const KEPT_LINE_BYTES = 32;
@@ -70,7 +72,10 @@ export class SseScanner {
       return;
     }
     this.#isBetweenFrames = false;
-    if (!beginsWith(bytes, start, end, DATA)) return;
+    if (!beginsWith(bytes, start, end, DATA)) {
+      if (ERROR_EVENTS.some((name) => isWhole(bytes, start, end, name))) this.#sawError = true;
+      return;
+    }
     const valueStart = bytes[start + DATA.length] === 0x20 ? start + DATA.length + 1 : start + DATA.length;
     if (end - valueStart === DONE.length && beginsWith(bytes, valueStart, end, DONE)) {
       this.#isDone = true;
@@ -98,6 +103,10 @@ export class SseScanner {
 }
 
 /** Plain comparison of a few bytes; a native call would cost more than it saves. */
+function isWhole(bytes: Buffer, start: number, end: number, wanted: Buffer): boolean {
+  return end - start === wanted.length && beginsWith(bytes, start, end, wanted);
+}
+
 function beginsWith(bytes: Uint8Array, start: number, end: number, prefix: Uint8Array): boolean {
   if (end - start < prefix.length) return false;
   for (let index = 0; index < prefix.length; index += 1) {
