@@ -54,7 +54,7 @@ describe('a slack queue', () => {
     const shares: Record<string, number> = { near: 0.5, best: 0.9, far: 1 };
     const locality = {
       withinMs: 10,
-      shareOf: ({ request }: { request: { id: string } }) => shares[request.id] ?? 0,
+      shareOf: ({ waiting }: SlackEntry) => shares[waiting.request.id] ?? 0,
     };
     const queue = aQueue(
       0.1,

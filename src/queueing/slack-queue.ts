@@ -30,9 +30,9 @@ export function slackEntry<More extends object>(fields: SlackFields & More): Sla
 }
 
 /** Prefers some requests to others of about the same slack. */
-export interface Locality {
-  /** The share of a prompt that an instance holds, 0 to 1. */
-  shareOf(waiting: OrderedRequest): number;
+export interface Locality<Entry extends SlackEntry = SlackEntry> {
+  /** The share of a prompt that an instance holds, 0 to 1; asked for every candidate of a decision. */
+  shareOf(entry: Entry, nowMs: number): number;
   /** Slack that may be given up for it, milliseconds. */
   readonly withinMs: number;
 }
@@ -74,14 +74,14 @@ export class SlackQueue<Entry extends SlackEntry = SlackEntry> {
   }
 
   /** Who goes next; it stays in. */
-  peek(nowMs: number, locality?: Locality): Entry | undefined {
+  peek(nowMs: number, locality?: Locality<Entry>): Entry | undefined {
     this.#stepAside(nowMs);
     const late = this.#late.peek();
     const isLatesTurn = this.#timely.size === 0 || this.#timelyInARow >= this.#lateEvery - 1;
     if (late !== undefined && isLatesTurn) return late.item as Entry;
     const first = this.#timely.peek();
     if (first === undefined || locality === undefined) return first?.item as Entry | undefined;
-    return this.#nearest(locality) as Entry;
+    return this.#nearest(locality, nowMs);
   }
 
   /** For comparing queues: the least slack of those in time; where all are late, they step back behind other queues. */
@@ -114,21 +114,21 @@ export class SlackQueue<Entry extends SlackEntry = SlackEntry> {
     }
   }
 
-  #nearest({ shareOf, withinMs }: Locality): SlackEntry {
+  #nearest(locality: Locality<Entry>, nowMs: number): Entry {
     let best = this.#timely.peek()!;
-    const latest = best.key + withinMs;
-    let bestShare = shareOf(best.item.waiting);
+    const latest = best.key + locality.withinMs;
+    let bestShare = locality.shareOf(best.item as Entry, nowMs);
     for (let i = 1; i < NEAR; i++) {
       const slot = this.#timely.at(i);
       if (slot === undefined) break;
       if (slot.key > latest) continue;
-      const share = shareOf(slot.item.waiting);
+      const share = locality.shareOf(slot.item as Entry, nowMs);
       if (share > bestShare || (share === bestShare && goesBefore(slot, best))) {
         best = slot;
         bestShare = share;
       }
     }
-    return best.item;
+    return best.item as Entry;
   }
 }
 

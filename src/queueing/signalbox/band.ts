@@ -1,8 +1,9 @@
 /** One class of one lane: its tenants take turns by what they have consumed (the virtual token counter). */
 
 import { type HeapSlot, IndexedHeap } from '../indexed-heap.ts';
-import { type Locality, type SlackEntry, SlackQueue } from '../slack-queue.ts';
+import { type Locality, SlackQueue } from '../slack-queue.ts';
 import type { Account } from './account.ts';
+import type { SharedEntry } from './cached-share.ts';
 
 /** One tenant's requests in one band. */
 export interface Flow {
@@ -17,7 +18,7 @@ export interface Flow {
   raised: number;
 }
 
-export interface BandEntry extends SlackEntry {
+export interface BandEntry extends SharedEntry {
   readonly flow: Flow;
   readonly band: Band;
   /** What it is expected to consume. */
@@ -30,7 +31,7 @@ export interface BandSettings {
   readonly foreignTokens: number;
   /** By how much a tenant may be served before its turn because its prompt's prefix is held somewhere. */
   readonly quantumTokens: number;
-  readonly locality?: Locality;
+  readonly locality?: Locality<BandEntry>;
 }
 
 const NEAR = 7;
@@ -87,6 +88,11 @@ export class Band {
     if (this.size === 0) this.owed = 0;
   }
 
+  /** What the one would cost whose turn it is, prefixes aside; `Infinity` when it is empty. */
+  headCost(nowMs: number): number {
+    return this.#firstFlow()?.queue.peek(nowMs)?.cost ?? Number.POSITIVE_INFINITY;
+  }
+
   peek(nowMs: number): BandEntry | undefined {
     const first = this.#firstFlow();
     const { locality } = this.#settings;
@@ -127,18 +133,18 @@ export class Band {
     }
   }
 
-  /** The best hit among the next of those tenants whose turn is within the quantum (DLPM, arXiv 2501.14312). */
-  #nearest(first: Flow, locality: Locality, nowMs: number): BandEntry | undefined {
+  /** The best hit among the heads of those tenants whose turn is within the quantum (DLPM, arXiv 2501.14312). */
+  #nearest(first: Flow, locality: Locality<BandEntry>, nowMs: number): BandEntry | undefined {
     let best = first.queue.peek(nowMs, locality);
     if (best === undefined) return undefined;
-    let bestShare = locality.shareOf(best.waiting);
+    let bestShare = locality.shareOf(best, nowMs);
     const latest = first.virtual + this.#settings.quantumTokens;
     for (let i = 1; i < NEAR; i++) {
       const slot = this.#active.at(i);
       if (slot === undefined) break;
       if (slot.key > latest) continue;
-      const entry = slot.item.queue.peek(nowMs, locality)!;
-      const share = locality.shareOf(entry.waiting);
+      const entry = slot.item.queue.peek(nowMs)!;
+      const share = locality.shareOf(entry, nowMs);
       if (share <= bestShare) continue;
       best = entry;
       bestShare = share;

@@ -90,7 +90,7 @@ export class LaneOrder implements RequestOrder {
       if (band.size === 0) continue;
       if (highest === undefined) {
         highest = band;
-      } else if (band.owed > 0) {
+      } else if (band.owed >= band.headCost(nowMs)) {
         const entry = band.peek(nowMs);
         if (entry !== undefined && band.owed >= entry.cost) return entry;
       }

@@ -18,9 +18,10 @@ import type { PolicyInputs } from '../inputs.ts';
 import type { OrderedRequest } from '../order.ts';
 import type { BuiltInPolicy, GuideFunctions } from '../policy.ts';
 import { classDueMs, sloDueMs } from '../slack.ts';
-import { type Locality, slackEntry } from '../slack-queue.ts';
+import { slackEntry } from '../slack-queue.ts';
 import { Accounts } from './account.ts';
 import type { BandEntry } from './band.ts';
+import { CachedShares } from './cached-share.ts';
 import { LaneOrder, type LaneOrderParts } from './lane-order.ts';
 import { SIGNALBOX_PARAMETERS, type SignalboxParameters } from './parameters.ts';
 
@@ -51,6 +52,7 @@ class SignalboxPolicy implements BuiltInPolicy {
   readonly #accounts: readonly Accounts[];
   readonly #charges = new Map<string, Charge>();
   readonly #orderParts: LaneOrderParts;
+  readonly #shares: CachedShares | undefined;
   /** Who left a lane last: the scheduler takes a request off its lane and then tells of the dispatch. */
   #leaving: { readonly entry: BandEntry; readonly order: LaneOrder } | undefined;
   #dispatched = REQUEST_PRIORITIES.map(() => 0);
@@ -65,7 +67,8 @@ class SignalboxPolicy implements BuiltInPolicy {
     const weights = readWeights(parameters.tenantWeights);
     this.#accounts = REQUEST_PRIORITIES.map(() => new Accounts((tenant) => weights.get(tenant) ?? 1));
     const { bandShare, lateShare, foreignTokens, quantumTokens } = parameters;
-    const locality = localityOf(inputs, parameters.localitySlackMs);
+    const locality = sharesOf(inputs, parameters.localitySlackMs);
+    this.#shares = locality;
     this.#orderParts = {
       bandShare,
       band: { lateShare, foreignTokens, quantumTokens, ...(locality !== undefined && { locality }) },
@@ -122,6 +125,10 @@ class SignalboxPolicy implements BuiltInPolicy {
     this.#correct(id, charge.hasAnswered && kind === 'cancelled' ? charge.cost : 0);
   }
 
+  onSettled(): void {
+    this.#shares?.refresh();
+  }
+
   getStats(): Readonly<Record<string, unknown>> {
     const byClass = <Value>(value: (rank: number) => Value): Record<string, Value> =>
       Object.fromEntries(REQUEST_PRIORITIES.map((priority, rank) => [priority, value(rank)]));
@@ -144,6 +151,8 @@ class SignalboxPolicy implements BuiltInPolicy {
       key: dueMs ?? classDueMs(request),
       // Only who was promised a moment can miss it; the others just become ever more urgent.
       lateAfterMs: dueMs ?? Number.POSITIVE_INFINITY,
+      heldShare: this.#shares?.of(waiting) ?? 0,
+      heldShareMs: waiting.enqueuedMs,
       band,
       flow: band.flowOf(account),
       cost: this.#cost(request.promptTokens, this.#expectedOutput(request)),
@@ -180,13 +189,9 @@ class SignalboxPolicy implements BuiltInPolicy {
   }
 }
 
-function localityOf({ prefixes }: PolicyInputs, withinMs: number): Locality | undefined {
+function sharesOf({ prefixes }: PolicyInputs, withinMs: number): CachedShares | undefined {
   const mostCachedTokens = prefixes?.mostCachedTokens?.bind(prefixes);
-  if (mostCachedTokens === undefined) return undefined;
-  return {
-    withinMs,
-    shareOf: ({ request }) => mostCachedTokens(request) / Math.max(1, request.promptTokens),
-  };
+  return mostCachedTokens && new CachedShares(mostCachedTokens, withinMs);
 }
 
 function readWeights(weights: Readonly<Record<string, string>>): ReadonlyMap<string, number> {

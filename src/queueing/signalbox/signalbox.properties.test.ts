@@ -59,6 +59,88 @@ describe('signalbox, whatever comes', () => {
     );
   });
 
+  /** Every tenant always has two requests waiting, of which `share` of the prompt is held somewhere. */
+  function busyTenants(
+    sizes: readonly number[],
+    shareOf: (request: RequestMetadata) => number,
+    quantumTokens: number,
+  ) {
+    const prefixes = {
+      cachedTokens: () => 0,
+      mostCachedTokens: (request: RequestMetadata) => shareOf(request) * request.promptTokens,
+    };
+    const line = new Line(signalboxPolicy({ ...EXACT, quantumTokens }, { prefixes }));
+    let at = 0;
+    const joinAs = (tenant: string) => line.join({ tenant, promptTokens: sizes[at++ % sizes.length]! });
+    return {
+      joinAs,
+      serve() {
+        const { request } = line.serve()!;
+        joinAs(request.tenant!);
+        return request;
+      },
+    };
+  }
+
+  const busy = {
+    sizes: fc.array(fc.integer({ min: 1, max: 1_000 }), { minLength: 10, maxLength: 100 }),
+    shares: fc.array(fc.constantFrom(0, 0.3, 0.9, 1), { minLength: 7, maxLength: 7 }),
+    quantumTokens: fc.constantFrom(0, 100, 1_000, 5_000),
+    tenants: fc.integer({ min: 2, max: 5 }),
+  };
+
+  it('keeps tenants within the quantum and one request of each other, whoever has its prompts cached (DLPM)', () => {
+    fc.assert(
+      fc.property(fc.record(busy), ({ sizes, shares, quantumTokens, tenants }) => {
+        let asked = 0;
+        const { joinAs, serve } = busyTenants(sizes, () => shares[asked++ % shares.length]!, quantumTokens);
+        const consumed = new Float64Array(tenants);
+        for (let i = 0; i < 2 * tenants; i++) joinAs(`${i % tenants}`);
+        for (let i = 0; i < 300; i++) {
+          const { tenant, promptTokens } = serve();
+          consumed[Number(tenant)]! += promptTokens;
+          const gap = Math.max(...consumed) - Math.min(...consumed);
+          expect(gap).toBeLessThanOrEqual(quantumTokens + Math.max(...sizes));
+        }
+      }),
+    );
+  });
+
+  it('never keeps a tenant waiting whose prompts nobody holds for longer than the others’ quanta', () => {
+    fc.assert(
+      fc.property(fc.record(busy), ({ sizes, quantumTokens, tenants }) => {
+        const { joinAs, serve } = busyTenants(sizes, ({ tenant }) => (tenant === '0' ? 0 : 1), quantumTokens);
+        for (let i = 0; i < 2 * tenants; i++) joinAs(`${i % tenants}`);
+        let meanwhile = 0;
+        for (let i = 0; i < 300; i++) {
+          const { tenant, promptTokens } = serve();
+          meanwhile = tenant === '0' ? 0 : meanwhile + promptTokens;
+          expect(meanwhile).toBeLessThanOrEqual((tenants - 1) * (quantumTokens + 2 * Math.max(...sizes)));
+        }
+      }),
+    );
+  });
+
+  it('never lets a tenant’s cached prompts pass another of its prompts for longer than the slack they may cost', () => {
+    const prefixes = {
+      cachedTokens: () => 0,
+      mostCachedTokens: ({ id, promptTokens }: RequestMetadata) => (id === 'miss' ? 0 : promptTokens),
+    };
+    const line = new Line(signalboxPolicy({ localitySlackMs: 250 }, { prefixes }));
+    line.join({ id: 'miss', promptTokens: 10 });
+    const wentFirst: number[] = [];
+    for (;;) {
+      line.nowMs += 10;
+      line.join({ promptTokens: 10, arrivalMs: line.nowMs });
+      const { request } = line.serve()!;
+      if (request.id === 'miss') break;
+      wentFirst.push(request.arrivalMs);
+      expect(wentFirst.length).toBeLessThan(100);
+    }
+    expect(wentFirst.length).toBeGreaterThan(0);
+    expect(Math.max(...wentFirst)).toBeLessThanOrEqual(250);
+  });
+
   it('never lets a tenant that comes back go before the others for longer than one request each', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 3 }), (away, others) => {

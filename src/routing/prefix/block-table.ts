@@ -61,6 +61,24 @@ export class BlockTable {
     return this.find(low, high);
   }
 
+  /**
+   * How many of the first blocks of `chain` are there, where none is there without those before it: O(log blocks), so most are
+   * not even looked at.
+   */
+  depthOf(chain: Uint32Array): number {
+    let there = 0;
+    let lacking = (chain.length >> 1) + 1;
+    // The first block first, which prompts of another kind lack.
+    let depth = 1;
+    while (there + 1 < lacking) {
+      const at = 2 * depth - 2;
+      if (this.find(chain[at]!, chain[at + 1]!) === NO_PLACE) lacking = depth;
+      else there = depth;
+      depth = (there + lacking) >>> 1;
+    }
+    return there;
+  }
+
   /** Puts in a block that is not there; its own words are what they were left at, at first 0. */
   add(low: number, high: number): number {
     if (this.#free === NO_PLACE && this.#used === this.#buckets.length) this.#grow();

@@ -29,22 +29,9 @@ export class HeldBlocks {
     return this.#table.bytes;
   }
 
-  /**
-   * How many of the first blocks of `chain` are held, where no block is held without those before it: O(log blocks), most of
-   * them not even looked at.
-   */
+  /** How many of the first blocks of `chain` are held; an instance holds no block without those before it. */
   depthOf(chain: Uint32Array): number {
-    let held = 0;
-    let lacking = (chain.length >> 1) + 1;
-    // From the first block, which most prompts of another kind lack.
-    let depth = 1;
-    while (held + 1 < lacking) {
-      const at = 2 * depth - 2;
-      if (this.#table.find(chain[at]!, chain[at + 1]!) === NO_PLACE) lacking = depth;
-      else held = depth;
-      depth = (held + lacking) >>> 1;
-    }
-    return held;
+    return this.#table.depthOf(chain);
   }
 
   /** Makes a block of `tokens` tokens, a whole number, the newest; returns whether it was not there before. */

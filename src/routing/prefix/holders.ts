@@ -30,6 +30,11 @@ export class Holders {
     return this.#table.bytes + this.#sets.bytes;
   }
 
+  /** How many of the first blocks of `chain` somebody holds, where nobody holds a block without those before it. */
+  depthOf(chain: Uint32Array): number {
+    return this.#table.depthOf(chain);
+  }
+
   add(low: number, high: number, slot: number): void {
     let place = this.#table.find(low, high);
     if (place === NO_PLACE) {

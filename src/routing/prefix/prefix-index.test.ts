@@ -29,6 +29,17 @@ describe('the prefix index', () => {
     expect(index.cachedTokens(aPrompt(1), 'c')).toBe(0);
   });
 
+  it('knows the most that anybody holds of it', () => {
+    const index = new PrefixIndex();
+    expect(index.mostCachedTokens(aPrompt(1, 2))).toBe(0);
+    send(index, 'a', 1, 2, 3);
+    send(index, 'b', 1, 2, 7, 8);
+    expect(index.mostCachedTokens(aPrompt(1, 2, 3, 4, 5))).toBe(30);
+    expect(index.mostCachedTokens(aPrompt(1, 9))).toBe(10);
+    expect(index.mostCachedTokens(aPrompt(9))).toBe(0);
+    expect(index.mostCachedTokens(aRequest({ promptTokens: 50 }))).toBe(0);
+  });
+
   it('knows nothing of a prompt without blocks', () => {
     const index = new PrefixIndex();
     index.onRequestDispatched(aRequest(), anInstance('a'));
@@ -249,12 +260,15 @@ describe('the prefix index against a plain model of it', () => {
           model.set(to, [...others, ...prefixes].slice(-SIZE / 10));
         }
         for (const { ids } of steps.flatMap((step) => (step.do === 'send' ? [step] : []))) {
+          let most = 0;
           for (let i = 0; i < 8; i++) {
             const held = model.get(`i${i}`) ?? [];
             let depth = 0;
             while (depth < ids.length && held.includes(ids.slice(0, depth + 1).join())) depth++;
             expect(index.cachedTokens(aPrompt(...ids), `i${i}`)).toBe(10 * depth);
+            most = Math.max(most, depth);
           }
+          expect(index.mostCachedTokens(aPrompt(...ids))).toBe(10 * most);
         }
         expect(index.distinctBlocks).toBe(new Set([...model.values()].flat()).size);
       }),

@@ -95,6 +95,14 @@ export class PrefixIndex implements LifecycleListener, PrefixLookup {
     return holder === undefined ? 0 : tokensIn(this.#depthAt(holder, request), request);
   }
 
+  /** The most that any instance holds of it. */
+  mostCachedTokens(request: RequestMetadata): number {
+    const { prefixBlocks } = request;
+    if (prefixBlocks === undefined) return 0;
+    this.#putOff.settle();
+    return tokensIn(this.#byBlock.depthOf(prefixBlocks), request);
+  }
+
   cachedTokensOfAll(request: RequestMetadata, views: readonly InstanceView[], tokens: Float64Array): void {
     if (request.prefixBlocks === undefined) {
       tokens.fill(0, 0, views.length);
