@@ -1,6 +1,7 @@
 /** The wanted top-level fields of a JSON object, found in one pass over its bytes. */
 
 import { isUtf8 } from 'node:buffer';
+import { decodeEscapedKey } from './escaped-key.ts';
 import { type IsAttachment, JsonCursor, JsonSyntaxError } from './json-cursor.ts';
 
 /** Where a field's value lies, and what was counted in it. */
@@ -29,11 +30,16 @@ export interface FieldFinder<Name extends string> {
   readonly names: NameTable<Name>;
   readonly isAttachment: IsAttachment;
   readonly maxDepth: number;
+  /** Where a key is decoded; as long as the longest name. */
+  readonly decodedKey: Uint8Array;
 }
 
 export type Fields<Name extends string> = { readonly [K in Name]?: FieldSpan };
 
-/** @param attachments keys of objects at any depth whose values are images, sound or files rather than text */
+/**
+ * @param names in ASCII
+ * @param attachments keys of objects at any depth whose values are images, sound or files rather than text
+ */
 export function fieldFinder<Name extends string>(
   names: readonly Name[],
   attachments: readonly string[],
@@ -44,6 +50,7 @@ export function fieldFinder<Name extends string>(
     names: nameTable(names),
     isAttachment: (bytes, start, end) => lookUp(attachmentNames, bytes, start, end) !== undefined,
     maxDepth,
+    decodedKey: new Uint8Array(Math.max(...names.map((name) => name.length))),
   };
 }
 
@@ -103,10 +110,11 @@ function wantedName<Name extends string>(
   keyEnd: number,
   finder: FieldFinder<Name>,
 ): Name | undefined {
-  const plain = lookUp(finder.names, body, keyStart + 1, keyEnd - 1);
-  if (plain !== undefined || body.subarray(keyStart, keyEnd).indexOf(0x5c) < 0) return plain;
-  const decoded = Buffer.from(decodeString(body, keyStart, keyEnd));
-  return lookUp(finder.names, decoded, 0, decoded.length);
+  const { names, decodedKey } = finder;
+  const plain = lookUp(names, body, keyStart + 1, keyEnd - 1);
+  if (plain !== undefined) return plain;
+  const length = decodeEscapedKey(body, keyStart + 1, keyEnd - 1, decodedKey);
+  return length < 0 ? undefined : lookUp(names, decodedKey, 0, length);
 }
 
 /** The type of the value that lies at `span`. */
