@@ -1,4 +1,4 @@
 /** Where tasks are kept. */
 
-export { openTaskStore, type TaskStoreOptions } from './open.ts';
+export { type OpenTaskStore, openTaskStore, type TaskStoreOptions } from './open.ts';
 export type * from './task-store.ts';

@@ -18,7 +18,7 @@ export function schemasNamed(name: string): Schemas {
 }
 
 /** `s` is the schema. Index of a step + 1 is its version. */
-export const MIGRATIONS: readonly ((s: string) => string)[] = [createTasks];
+export const MIGRATIONS: readonly ((s: string) => string)[] = [createTasks, createBatches];
 
 /** Does `work` while no other process that shares the database changes its tables: those that start at once wait for each other. */
 export function oneAtATime<T>(database: Database, { record }: Schemas, work: () => Promise<T>): Promise<T> {
@@ -137,6 +137,27 @@ CREATE TABLE ${s}.loads (
     counting(s, 'UPDATE', ['entering', 'leaving']),
     counting(s, 'DELETE', ['leaving']),
   );
+}
+
+function createBatches(s: string): string {
+  return `
+CREATE TABLE ${s}.files (
+  id text PRIMARY KEY, filename text NOT NULL, purpose text NOT NULL, bytes bigint NOT NULL, created_ms float8 NOT NULL,
+  expires_ms float8, tenant text, content_id uuid NOT NULL
+);
+CREATE INDEX files_created ON ${s}.files (created_ms, id);
+CREATE INDEX files_expires ON ${s}.files (expires_ms) WHERE expires_ms IS NOT NULL;
+CREATE INDEX files_content ON ${s}.files (content_id);
+CREATE TABLE ${s}.file_chunks (
+  content_id uuid, n int, created_ms float8 NOT NULL, bytes bytea NOT NULL, PRIMARY KEY (content_id, n)
+);
+CREATE INDEX file_chunks_created ON ${s}.file_chunks (created_ms);
+CREATE TABLE ${s}.batches (
+  id text PRIMARY KEY, tenant text, state text NOT NULL, created_ms float8 NOT NULL, facts text NOT NULL
+);
+CREATE INDEX batches_created ON ${s}.batches (created_ms, id);
+CREATE INDEX batches_unfinished ON ${s}.batches (state) WHERE state IN ('validating', 'in_progress', 'finalizing', 'cancelling');
+`;
 }
 
 const SIGNS = { entering: 1, leaving: -1 } as const;

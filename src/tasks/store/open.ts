@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { join, resolve } from 'node:path';
+import type { BatchStore } from '../batches/batch-store.ts';
 import { ChangeFeed, unpackChanges } from './changes.ts';
 import { asStorageError, type Database } from './database.ts';
 import { lockDirectory } from './directory-lock.ts';
@@ -10,6 +11,7 @@ import { type JobQueue, openJobQueue } from './job-queue.ts';
 import { migrate, oneAtATime, schemasNamed } from './migrations.ts';
 import { missedChanges } from './missed-changes.ts';
 import { describeDurability, listen, PostgresDatabase } from './postgres.ts';
+import { SqlBatchStore } from './sql-batch-store.ts';
 import { SqlTaskStore } from './sql-task-store.ts';
 import type { Durability, TaskStore } from './task-store.ts';
 
@@ -40,8 +42,13 @@ const SURVIVES = {
     'tasks and results survive the death of this process at any moment (kill -9), but the last seconds may be lost when the machine loses power',
 } as const;
 
+/** Tasks, and what the batch API keeps beside them. */
+export interface OpenTaskStore extends TaskStore {
+  readonly batches: BatchStore;
+}
+
 /** @throws SignalboxError `conflict` when another process has the directory, `storage_unavailable` when the storage cannot be reached */
-export async function openTaskStore(options: TaskStoreOptions): Promise<TaskStore> {
+export async function openTaskStore(options: TaskStoreOptions): Promise<OpenTaskStore> {
   const { url, directory, memory } = options;
   const given = [url, directory, memory].filter((one) => one !== undefined);
   if (given.length !== 1) throw new RangeError('openTaskStore: one of url, directory and memory');
@@ -55,7 +62,10 @@ export async function openTaskStore(options: TaskStoreOptions): Promise<TaskStor
   }
 }
 
-async function openEmbedded(options: TaskStoreOptions, directory: string | undefined): Promise<TaskStore> {
+async function openEmbedded(
+  options: TaskStoreOptions,
+  directory: string | undefined,
+): Promise<OpenTaskStore> {
   const onError = options.onError ?? (() => undefined);
   let database: Database | undefined;
   const lock =
@@ -86,7 +96,7 @@ async function openEmbedded(options: TaskStoreOptions, directory: string | undef
   }
 }
 
-async function openShared(options: TaskStoreOptions, url: string): Promise<TaskStore> {
+async function openShared(options: TaskStoreOptions, url: string): Promise<OpenTaskStore> {
   const onError = options.onError ?? (() => undefined);
   const database = new PostgresDatabase(url, onError);
   const feed = new ChangeFeed(onError);
@@ -132,7 +142,7 @@ async function assemble(
     readonly isAlone: boolean;
     release(): Promise<void>;
   },
-): Promise<TaskStore> {
+): Promise<OpenTaskStore> {
   const schemas = schemasNamed(options.schema ?? 'signalbox');
   const onError = options.onError ?? (() => undefined);
   const prepare = async (): Promise<JobQueue> => {
@@ -156,5 +166,5 @@ async function assemble(
     await jobs.close();
     throw error;
   }
-  return store;
+  return Object.assign(store, { batches: new SqlBatchStore(database, schemas.record) });
 }
