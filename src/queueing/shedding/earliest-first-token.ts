@@ -20,9 +20,10 @@ export function earliestFirstToken(
   return function earliestFirstTokenMs(request, { nowMs, lane, instances, drainRatePerSecond }) {
     const least = leastWork(instances, request);
     if (least === undefined) return undefined;
-    const before = countBefore(request, lane.countByRank);
-    if (before > 0 && drainRatePerSecond === 0) return undefined;
-    const queueMs = before === 0 ? 0 : (before / drainRatePerSecond) * 1_000;
+    // Where every window is full, one more must end than go before it.
+    const ends = countBefore(request, lane.countByRank) + (hasRoom(instances, request) ? 0 : 1);
+    if (ends > 0 && drainRatePerSecond === 0) return undefined;
+    const queueMs = ends === 0 ? 0 : (ends / drainRatePerSecond) * 1_000;
     const { id } = least.instance;
     const cachedTokens = Math.min(request.promptTokens, prefixes?.cachedTokens(request, id) ?? 0);
     const { mean } = predictor.ttft({
@@ -46,10 +47,20 @@ function leastWork(
 ): InstanceView | undefined {
   let best: InstanceView | undefined;
   for (const view of instances) {
-    if (view.state !== 'ready' || failedInstances.includes(view.instance.id)) continue;
+    if (!mayServe(view, failedInstances)) continue;
     if (best === undefined || view.work.uncachedTokens < best.work.uncachedTokens) best = view;
   }
   return best;
+}
+
+function hasRoom(instances: readonly InstanceView[], { failedInstances }: RequestMetadata): boolean {
+  return instances.some(
+    (view) => mayServe(view, failedInstances) && view.inFlightRequests < view.windowRequests,
+  );
+}
+
+function mayServe({ state, instance }: InstanceView, failedInstances: readonly string[]): boolean {
+  return state === 'ready' && !failedInstances.includes(instance.id);
 }
 
 function countBefore({ priority }: RequestMetadata, countByRank: readonly number[]): number {

@@ -175,6 +175,16 @@ describe('the earliest first token', () => {
     expect(earliest(request, situation({ lane, drainRatePerSecond: 4 }))).toBe(500);
   });
 
+  it('comes after one more has ended where every window is full, also with nobody before it', () => {
+    const full = withWork('a', 0, { inFlightRequests: 4, windowRequests: 4 });
+    const open = withWork('b', 50, { inFlightRequests: 3, windowRequests: 4 });
+    expect(earliest(request, situation({ instances: [full], drainRatePerSecond: 0.2 }))).toBe(5_000);
+    expect(earliest(request, situation({ instances: [full] }))).toBeUndefined();
+    expect(earliest(request, situation({ instances: [full, open], drainRatePerSecond: 0.2 }))).toBe(100);
+    const failed = aRequest({ promptTokens: 100, failedInstances: ['b'] });
+    expect(earliest(failed, situation({ instances: [full, open], drainRatePerSecond: 0.2 }))).toBe(5_000);
+  });
+
   it('is not known without instances, or while nothing has left yet', () => {
     expect(earliest(request, situation({ instances: [] }))).toBeUndefined();
     expect(earliest(aRequest({ failedInstances: ['a'] }), situation())).toBeUndefined();
