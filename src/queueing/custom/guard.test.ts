@@ -133,7 +133,15 @@ describe('a policy that is slow', () => {
   it('may be slow at the start, and once in a while', () => {
     const { policy, problems } = timed((decision) => (decision < 3 || decision === 50 ? 9 : 0.5));
     expect(policy.isRetired).toBe(false);
-    expect(problems).toHaveLength(1);
+    expect(problems.map(({ message }) => message)).toEqual([
+      '4 of its last 51 decisions took longer than 1 ms',
+    ]);
+    expect(policy.getStats().adapter).toMatchObject({ overBudget: 4 });
+  });
+
+  it('is not said to be slow for its first decisions, while its code is cold', () => {
+    const { problems } = timed((decision) => (decision < 3 ? 9 : 0.5));
+    expect(problems).toEqual([]);
   });
 });
 

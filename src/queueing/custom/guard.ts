@@ -33,6 +33,8 @@ const MAX_SLOW = 5;
 /** Taking so many times the budget so often in a row retires a policy at once: a hundred such decisions would be felt by all. */
 const STALL_FACTOR = 20;
 const MAX_STALLED = 3;
+/** The first decisions of any policy are slow: its code is cold. They count, and nothing is said of them. */
+const COLD = 10;
 
 export class PolicyGuard {
   readonly #policy: string;
@@ -46,6 +48,7 @@ export class PolicyGuard {
   #stalledInARow = 0;
   #isRetired = false;
   readonly #counts: Record<PolicyProblemKind, number> = { threw: 0, invalid: 0, slow: 0 };
+  readonly #said = new Set<PolicyProblemKind>();
   #decisions = 0;
 
   constructor(policy: string, options: GuardOptions) {
@@ -125,6 +128,10 @@ export class PolicyGuard {
       return;
     }
     if (!isSlow) return;
+    if (this.#decisions <= COLD) {
+      this.#counts.slow++;
+      return;
+    }
     const message = `${this.#slowCount} of its last ${Math.min(TIMED, this.#decisions)} decisions took longer than ${this.#budgetMs} ms`;
     // Before so many have been made, a slow start is not told from a slow policy.
     this.#report('slow', message, this.#decisions >= TIMED && this.#slowCount > MAX_SLOW);
@@ -132,7 +139,9 @@ export class PolicyGuard {
 
   /** Says it the first time of each kind, and when it retires the policy; the rest is counted. */
   #report(kind: PolicyProblemKind, message: string, retires: boolean, cause?: unknown): void {
-    const isFirst = this.#counts[kind]++ === 0;
+    this.#counts[kind]++;
+    const isFirst = !this.#said.has(kind);
+    this.#said.add(kind);
     const isRetiredNow = retires && !this.#isRetired;
     this.#isRetired ||= retires;
     if (!isFirst && !isRetiredNow) return;
