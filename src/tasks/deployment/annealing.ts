@@ -5,9 +5,7 @@ import { type ObjectiveName, scoreOfCapacity } from './objectives.ts';
 import {
   type Assignment,
   capacityOf,
-  countChanges,
   type DeploymentProblem,
-  filledInitial,
   mostChanges,
   servableModels,
 } from './problem.ts';
@@ -19,7 +17,7 @@ const MOST_STEPS = 400_000;
 const HOTTEST = 0.5;
 const COLDEST = 1e-5;
 
-/** `undefined` where even filling the empty machines changes too many, or a machine can serve nothing. */
+/** From a deployment without empty machines; `undefined` where a machine can serve nothing. */
 export function annealed(
   problem: DeploymentProblem,
   objective: ObjectiveName,
@@ -27,10 +25,10 @@ export function annealed(
 ): readonly Assignment[] | undefined {
   const { capacities, initial, target } = problem;
   const models = servableModels(problem);
-  const deployment = [...filledInitial(problem)];
+  if (models.some(({ length }) => length === 0)) return undefined;
+  const deployment = [...initial];
   const most = mostChanges(problem);
-  let changes = countChanges(initial, deployment);
-  if (changes > most || models.some(({ length }) => length === 0)) return undefined;
+  let changes = 0;
   const movable = models.flatMap(({ length }, machine) => (length > 1 ? [machine] : []));
   const capacity = capacityOf(problem, deployment);
   let score = scoreOfCapacity(capacity, target, objective);

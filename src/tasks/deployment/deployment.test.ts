@@ -43,8 +43,12 @@ describe('a deployment is planned', () => {
     expect(planDeployment(aProblem({ capacities, target: [0, 1] }))?.deployment).toEqual([0, 0, 1]);
   });
 
-  it('not at all when filling the empty machines changes too many', () => {
-    expect(planDeployment(aProblem({ initial: [-1, -1, 0], changeShare: 0.5 }))).toBeUndefined();
+  it('with empty machines, which may be filled whatever else may change', () => {
+    const plan = planDeployment(aProblem({ initial: [-1, -1, 0], changeShare: 0.4 }));
+    expect(plan).toMatchObject({ deployment: [0, 0, 1], capacity: [20, 10], changes: 1 });
+  });
+
+  it('not at all where a machine can serve nothing', () => {
     const capacities = [
       [0, 0],
       [1, 1],
@@ -86,7 +90,8 @@ describe('both ways of searching', () => {
     fc.assert(
       fc.property(anyProblem, fc.constantFrom(...objectives), fc.integer(), (problem, objective, seed) => {
         const best = planDeployment(problem, { objective });
-        const found = annealed(problem, objective, seededRandom(seed));
+        const begun = { ...problem, initial: filledInitial(problem) };
+        const found = annealed(begun, objective, seededRandom(seed));
         expect(found === undefined).toBe(best === undefined);
         if (best === undefined || found === undefined) return;
         expect(isValid(problem, best.deployment) && isValid(problem, found)).toBe(true);

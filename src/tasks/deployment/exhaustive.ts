@@ -1,9 +1,9 @@
 /** The best deployment by trying all of them. */
 
 import { type ObjectiveName, scoreOfCapacity } from './objectives.ts';
-import { type Assignment, type DeploymentProblem, mostChanges, NOTHING, servableModels } from './problem.ts';
+import { type Assignment, type DeploymentProblem, mostChanges, servableModels } from './problem.ts';
 
-/** The first of the best, machines in order and models rising; `undefined` where none is possible. */
+/** From a deployment without empty machines. The first of the best, machines in order and models rising; `undefined` where none is possible. */
 export function bestOfAll(
   problem: DeploymentProblem,
   objective: ObjectiveName,
@@ -25,8 +25,7 @@ export function bestOfAll(
       const before = capacity[model]!;
       capacity[model] = before + capacities[machine]![model]!;
       deployment[machine] = model;
-      const isChange = initial[machine] === NOTHING || initial[machine] !== model;
-      place(machine + 1, changesLeft - Number(isChange));
+      place(machine + 1, changesLeft - Number(initial[machine] !== model));
       capacity[model] = before;
     }
   }

@@ -10,6 +10,7 @@ import {
   checkProblem,
   countChanges,
   type DeploymentProblem,
+  filledInitial,
 } from './problem.ts';
 
 /** More than these are annealed rather than tried one by one. */
@@ -20,6 +21,7 @@ export interface DeploymentPlan {
   readonly score: number;
   /** What the deployment can do for each model. */
   readonly capacity: readonly number[];
+  /** Machines that serve something else than before, or than what they were best at where they served nothing. */
   readonly changes: number;
   /** Whether there is none better. */
   readonly isOptimal: boolean;
@@ -33,7 +35,8 @@ export interface PlanOptions {
 }
 
 /**
- * `undefined` where no deployment is possible within the changes that are allowed.
+ * Machines that serve nothing are given what they are best at to begin with, which counts as no change: else a fleet that just
+ * came up could not be planned. `undefined` where a machine can serve nothing at all.
  * @throws RangeError when the problem is not one
  */
 export function planDeployment(
@@ -41,14 +44,15 @@ export function planDeployment(
   { objective = 'relative_error', random = seededRandom(1) }: PlanOptions = {},
 ): DeploymentPlan | undefined {
   checkProblem(problem);
-  const isOptimal = possibilities(problem) <= MOST_POSSIBILITIES;
-  const deployment = isOptimal ? bestOfAll(problem, objective) : annealed(problem, objective, random);
+  const begun = { ...problem, initial: filledInitial(problem) };
+  const isOptimal = possibilities(begun) <= MOST_POSSIBILITIES;
+  const deployment = isOptimal ? bestOfAll(begun, objective) : annealed(begun, objective, random);
   if (deployment === undefined) return undefined;
   return {
     deployment,
-    score: scoreOf(problem, deployment, objective),
-    capacity: capacityOf(problem, deployment),
-    changes: countChanges(problem.initial, deployment),
+    score: scoreOf(begun, deployment, objective),
+    capacity: capacityOf(begun, deployment),
+    changes: countChanges(begun.initial, deployment),
     isOptimal,
   };
 }

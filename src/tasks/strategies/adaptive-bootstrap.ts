@@ -2,11 +2,11 @@
 
 import type { Random } from '../../domain/index.ts';
 import { probabilistic } from './probabilistic.ts';
-import { roundRobin } from './round-robin.ts';
+import { countingRoundRobin } from './round-robin.ts';
 import type { TaskStrategy } from './strategy.ts';
 
 export function adaptiveBootstrap(random: Random): TaskStrategy {
-  const inTurn = roundRobin();
+  const inTurn = countingRoundRobin();
   const byDistribution = probabilistic(random);
   return {
     name: 'adaptive_bootstrap',
