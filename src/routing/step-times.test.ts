@@ -61,6 +61,27 @@ describe('step times', () => {
     expect(asked).toHaveLength(4);
   });
 
+  it('ask of all instances at once when what is known of one has moved far', () => {
+    const times = new StepTimes();
+    let msPerToken = 40;
+    const { predictor } = counting(() => ({ msPerToken }));
+    // By their slots, the second is asked of later than the first.
+    const views = [aView('a', { slot: 0 }), aView('b', { slot: 15 })] as const;
+    times.prepare(predictor, 'm', views, 0);
+    msPerToken = 4;
+    times.prepare(predictor, 'm', views, 260);
+    expect(views.map((view) => times.slopeMs(view))).toEqual([4, 4]);
+  });
+
+  it('ask of all instances when one more comes, since the others may be told of long ago', () => {
+    const times = new StepTimes();
+    const { asked, predictor } = counting();
+    const views = ['a', 'b', 'c'].map((id, slot) => aView(id, { slot }));
+    times.prepare(predictor, 'm', views.slice(0, 2), 0);
+    times.prepare(predictor, 'm', views, 10);
+    expect(asked.toSorted()).toEqual(['a/m', 'a/m', 'b/m', 'b/m', 'c/m']);
+  });
+
   it('keep models apart', () => {
     const times = new StepTimes();
     const { predictor } = counting((_id, model) => ({ msPerToken: model === 'large' ? 40 : 4 }));

@@ -4,6 +4,8 @@ import type { InstanceView, LatencyPredictor } from '../domain/index.ts';
 
 /** Coefficients move slowly; they are asked for again when they are this old, milliseconds. */
 const KEPT_MS = 250;
+/** Coefficients that moved by this share and more are asked for of all instances at once. */
+const FAR = 0.02;
 /** Models whose coefficients are kept; more than a fleet serves. */
 const MAX_MODELS = 256;
 
@@ -11,6 +13,8 @@ const MAX_MODELS = 256;
 interface SlotTable {
   readonly ids: string[];
   readonly untilMs: number[];
+  /** The decision in which each was asked for last. */
+  readonly askedIn: number[];
   /** Per slot `WIDTH` numbers. */
   figures: Float64Array;
 }
@@ -34,17 +38,26 @@ const BUDGET = 7;
 export class StepTimes {
   readonly #tables = new Map<string, SlotTable>();
   #table: SlotTable = newTable();
+  #decision = 0;
 
   /** To be called first in each decision. */
   prepare(predictor: LatencyPredictor, model: string, views: readonly InstanceView[], nowMs: number): void {
     this.#table = this.#tableOf(model);
-    const { ids, untilMs } = this.#table;
+    const { ids, untilMs, askedIn } = this.#table;
+    this.#decision++;
+    let moves = false;
     for (let i = 0; i < views.length; i++) {
       const { slot, instance } = views[i]!;
       if (ids[slot] === instance.id && untilMs[slot]! > nowMs) continue;
-      this.#ask(predictor, model, slot, instance.id);
+      if (this.#ask(predictor, model, slot, instance.id)) moves = true;
       // Not all at the same moment, or one decision of many would pay for them all.
       untilMs[slot] = nowMs + KEPT_MS * (1 + (slot % 16) / 16);
+    }
+    if (!moves) return;
+    // While much is learnt, what was known a moment ago of one instance cannot be held against what is known now of another.
+    for (let i = 0; i < views.length; i++) {
+      const { slot, instance } = views[i]!;
+      if (askedIn[slot] !== this.#decision) this.#ask(predictor, model, slot, instance.id);
     }
   }
 
@@ -102,11 +115,13 @@ export class StepTimes {
     return table;
   }
 
-  #ask(predictor: LatencyPredictor, model: string, slot: number, id: string): void {
+  /** Whether what is known moved far since the last time, or is known for the first time. */
+  #ask(predictor: LatencyPredictor, model: string, slot: number, id: string): boolean {
     const table = this.#table;
     while (table.ids.length <= slot) {
       table.ids.push('');
       table.untilMs.push(Number.NEGATIVE_INFINITY);
+      table.askedIn.push(0);
     }
     const needed = WIDTH * (slot + 1);
     if (table.figures.length < needed) {
@@ -116,6 +131,7 @@ export class StepTimes {
     }
     const step = predictor.coefficients(id, model);
     const full = step.fixedMs + Math.hypot(step.weightsMs, step.msPerToken * step.maxBatchedTokens);
+    const before = table.ids[slot] === id ? table.figures[WIDTH * slot + FULL]! : 0;
     table.figures.set(
       [
         full,
@@ -130,9 +146,11 @@ export class StepTimes {
       WIDTH * slot,
     );
     table.ids[slot] = id;
+    table.askedIn[slot] = this.#decision;
+    return Math.abs(full - before) > FAR * before;
   }
 }
 
 function newTable(): SlotTable {
-  return { ids: [], untilMs: [], figures: new Float64Array(WIDTH * 16) };
+  return { ids: [], untilMs: [], askedIn: [], figures: new Float64Array(WIDTH * 16) };
 }
