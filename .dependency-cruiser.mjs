@@ -4,7 +4,7 @@ const floors = {
   1: ['domain'],
   2: ['queueing', 'routing', 'prediction', 'pipeline', 'enginemodel'],
   3: ['scheduler'],
-  4: ['engines', 'discovery', 'telemetry', 'config'],
+  4: ['engines', 'discovery', 'telemetry', 'config', 'predictors'],
   5: ['gateway', 'sideband', 'tasks', 'admin', 'simulator', 'testing', 'client'],
   6: ['cli'],
 };
@@ -24,6 +24,7 @@ const allowed = {
   discovery: [...roomsOn(1, 2), 'engines'],
   telemetry: roomsOn(1, 2, 3),
   config: roomsOn(1, 2),
+  predictors: roomsOn(1, 2),
   gateway: roomsOn(1, 2, 3, 4),
   sideband: roomsOn(1, 2, 3, 4),
   tasks: roomsOn(1, 2, 3, 4),

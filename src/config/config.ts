@@ -131,6 +131,22 @@ export interface F5Config {
   readonly listener: 'own' | 'control';
 }
 
+/** What foretells times. */
+export interface PredictionConfig {
+  readonly predictor: string;
+  readonly lookup: { readonly file?: string };
+  readonly external: {
+    readonly url?: string;
+    readonly token?: Secret;
+    readonly table?: string;
+    readonly timeoutMs: number;
+    readonly refreshMs: number;
+    readonly maxAgeMs: number;
+    readonly maxConcurrency: number;
+    readonly maxAnswers: number;
+  };
+}
+
 export interface PolicyConfig {
   /** A built-in policy's, or the path of `file`. */
   readonly name: string;
@@ -161,6 +177,7 @@ export interface Config extends DeepReadonly<Pick<ConfigFile, AsInFile>> {
   readonly aliases: Readonly<Record<string, readonly AliasTarget[]>>;
   readonly policy: PolicyConfig;
   readonly routing: ProfileSettings;
+  readonly prediction: PredictionConfig;
   readonly auth: { readonly keys: Readonly<Record<string, ApiKeyConfig>> };
   /** The select API; absent when nobody asks for it. */
   readonly f5?: F5Config;

@@ -31,6 +31,11 @@ const DEFAULTS: Omit<Config, 'routing'> = {
     noInstanceWaitMs: 10_000,
   },
   policy: { name: 'signalbox', parameters: {} },
+  prediction: {
+    predictor: 'online',
+    lookup: {},
+    external: { timeoutMs: 500, refreshMs: 1_000, maxAgeMs: 10_000, maxConcurrency: 16, maxAnswers: 10_000 },
+  },
   retries: { maxRetries: 2, budgetShare: 0.2 },
   health: {
     active: {
@@ -382,5 +387,32 @@ describe('the select API', () => {
     ['f5: {listener: own}', 'f5 has neither file nor settings, so there is no select API'],
   ])('%s is said to be wrong', (source, message) => {
     expect(problemsOf(source)).toContain(message);
+  });
+});
+
+describe('a prediction', () => {
+  it.each([
+    [
+      'prediction: {predictor: lookup}',
+      'prediction.lookup.file is missing, and prediction.predictor is lookup',
+    ],
+    [
+      'prediction: {predictor: external}',
+      'prediction.external.url is missing, and prediction.predictor is external',
+    ],
+    ['prediction: {lookup: {file: times.xml}}', 'a path that ends with .json or .csv'],
+    ['prediction: {external: {url: "ftp://x"}}', 'an http:// or https:// address'],
+  ])('that lacks what it needs says so: %s', (source, message) => {
+    const result = parseConfig(source);
+    const [problem] = result.ok ? [] : result.problems;
+    expect(`${problem?.message} ${problem?.allowed}`).toContain(message);
+  });
+
+  it('keeps the service’s token to itself', () => {
+    const source = 'prediction: {predictor: external, external: {url: "http://p:1", token_env: TOKEN}}';
+    const result = parseConfig(source, { env: { TOKEN: 'hush' } });
+    const token = result.ok ? result.config.prediction.external.token : undefined;
+    expect(token?.reveal()).toBe('hush');
+    expect(JSON.stringify(result)).not.toContain('hush');
   });
 });

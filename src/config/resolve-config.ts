@@ -5,6 +5,7 @@ import type { Resolution } from './resolution.ts';
 import { resolveAliases, servedNames } from './resolve-aliases.ts';
 import { resolveInstances } from './resolve-instances.ts';
 import { resolveListeners } from './resolve-listeners.ts';
+import { resolvePrediction } from './resolve-prediction.ts';
 import { resolvePolicy, resolveRouting } from './resolve-scheduling.ts';
 import type { ConfigFile } from './schema/config-file.ts';
 import { listNames, suggest } from './suggest.ts';
@@ -21,6 +22,7 @@ export function resolveConfig(file: ConfigFile, resolution: Resolution): Config 
     aliases,
     policy,
     routing,
+    prediction: _prediction,
     auth,
     f5: _f5,
     ...asInFile
@@ -38,6 +40,7 @@ export function resolveConfig(file: ConfigFile, resolution: Resolution): Config 
     aliases: resolveAliases(file, instances, resolution),
     policy: resolvePolicy(file, resolution),
     routing: resolveRouting(file, resolution),
+    prediction: resolvePrediction(file, resolution),
     auth: { keys: resolveKeys(file, resolution) },
     ...resolveF5(file, resolution),
     ...(seed !== undefined && { seed }),

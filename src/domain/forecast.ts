@@ -37,6 +37,8 @@ export interface ForecastFacts {
   readonly queuedPrefillPairs?: number;
   /** Prompt tokens that the instance computed per second lately: they slow down who generates there. */
   readonly prefillTokensPerSecond?: number;
+  /** How long the answer may be expected to be. */
+  readonly outputTokens?: number;
 }
 
 export interface PredictorAccuracy {

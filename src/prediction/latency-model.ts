@@ -18,4 +18,12 @@ export interface LatencyModel {
   tpot(facts: ForecastFacts, place: Place): PredictedMs;
   learn?(observation: Observation, place: Place): void;
   forgetInstance?(instanceId: string): void;
+  /** Of a model that has its times from elsewhere: how often it had, and how often another model stood in. */
+  sources?(): PredictionSources;
+}
+
+/** Predictions of times to first token so far. */
+export interface PredictionSources {
+  readonly told: number;
+  readonly stoodIn: number;
 }

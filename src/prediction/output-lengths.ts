@@ -58,6 +58,11 @@ export class OutputLengths {
     return this.#expected;
   }
 
+  /** Of a model's answers as a whole. */
+  expectedOf(model: string): number {
+    return this.#groups.get(model)?.mean ?? this.#defaultTokens;
+  }
+
   /** The quantile of the narrowest group with enough samples; the expectation where none has. */
   quantile(request: RequestMetadata, share: number): number {
     const group = groupKeys(request)

@@ -14,7 +14,7 @@ import type {
 import { createInstance } from '../domain/index.ts';
 import { Accuracy } from './accuracy.ts';
 import { type Place, placeOf } from './instance-class.ts';
-import type { LatencyModel, Observation } from './latency-model.ts';
+import type { LatencyModel, Observation, PredictionSources } from './latency-model.ts';
 import type { Flight } from './load/flight.ts';
 import { InstanceLoad } from './load/instance-load.ts';
 import { type OutputLengthOptions, OutputLengths } from './output-lengths.ts';
@@ -48,21 +48,38 @@ interface KnownInstance {
 }
 
 export class Predictor implements ForecastingPredictor {
-  readonly name: string;
-  readonly #model: LatencyModel;
+  #name: string;
+  #model: LatencyModel;
   readonly #cachedTokens: CachedTokens;
   readonly #outputLengths: OutputLengths;
-  readonly #accuracy = new Accuracy();
+  #accuracy = new Accuracy();
   readonly #instances = new Map<string, KnownInstance>();
   readonly #flights = new Map<string, Flight & { readonly load: InstanceLoad }>();
   /** What was seen and is not learnt yet, because no decision should wait for it. */
   readonly #lessons: Lesson[] = [];
 
   constructor({ name, model, cachedTokens = () => 0, outputLengths }: PredictorParts) {
-    this.name = name;
+    this.#name = name;
     this.#model = model;
     this.#cachedTokens = cachedTokens;
     this.#outputLengths = new OutputLengths(outputLengths);
+  }
+
+  get name(): string {
+    return this.#name;
+  }
+
+  /** From now on times come from `model`. What is known of loads and answers stays; another name's accuracy starts anew. */
+  use(name: string, model: LatencyModel): void {
+    this.onSettled();
+    if (name !== this.#name) this.#accuracy = new Accuracy();
+    this.#name = name;
+    this.#model = model;
+  }
+
+  /** `undefined` where times have one source only. */
+  sources(): PredictionSources | undefined {
+    return this.#model.sources?.();
   }
 
   coefficients(instanceId: string, model: string): StepCoefficients {
@@ -81,7 +98,8 @@ export class Predictor implements ForecastingPredictor {
     const { instanceId, model, uncachedTokens, cachedTokens } = question;
     const known = this.#instances.get(instanceId);
     if (known === undefined) {
-      return { ...question, queuedPrefillTokens: 0, decodingRequests: 0, kvTokens: 0 };
+      const outputTokens = this.#outputLengths.expectedOf(model);
+      return { ...question, outputTokens, queuedPrefillTokens: 0, decodingRequests: 0, kvTokens: 0 };
     }
     const { load } = known;
     load.settle(nowMs);
@@ -96,6 +114,7 @@ export class Predictor implements ForecastingPredictor {
       decodingRequests: load.decodingRequests,
       kvTokens: load.kvTokens(nowMs),
       prefillTokensPerSecond: load.prefillTokensPerSecond(nowMs),
+      outputTokens: this.#outputLengths.expectedOf(model),
     };
   }
 

@@ -2,11 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { anInstance, aRequest } from '../../test/builders.ts';
 import { ManualClock } from '../domain/index.ts';
 import {
+  createLatencyModel,
+  createLearner,
   createPredictor,
   DEFAULT_PREDICTOR,
   instanceClassOf,
+  LookupTable,
   PREDICTOR_NAMES,
   PREDICTORS,
+  type Predictor,
   type PredictorInputs,
 } from './index.ts';
 
@@ -14,16 +18,10 @@ const instance = anInstance('a');
 const time = (mean: number) => ({ mean, standardDeviation: 1 });
 const ALL: PredictorInputs = {
   clock: new ManualClock(),
-  ask: async () => ({ ttft: time(5), tpot: time(1) }),
-  lookupTable: [
-    {
-      model: 'm',
-      instanceClass: instanceClassOf(instance),
-      promptTokens: 1000,
-      ttftMs: time(77),
-      tpotMs: time(8),
-    },
-  ],
+  ask: async () => time(5),
+  lookupTable: new LookupTable([
+    { isSuccess: true, modelType: 'm', expect: 770, quantiles: { levels: [0.5], values: [770] } },
+  ]),
 };
 const QUESTION = { instanceId: 'a', model: 'm', uncachedTokens: 100, cachedTokens: 0 };
 
@@ -73,10 +71,53 @@ it('is the online one unless another is named', () => {
   expect(DEFAULT_PREDICTOR).toBe('online');
 });
 
-it('uses the table it was handed', () => {
-  const predictor = createPredictor({ name: 'lookup' }, ALL);
-  predictor.onInstanceRegistered(instance);
-  expect(predictor.ttft(predictor.facts(QUESTION, 0)).mean).toBe(77);
+/** From its dispatch to its end, were it alone. */
+function wholeMs(predictor: Predictor): number {
+  const facts = predictor.facts(QUESTION, 0);
+  return predictor.ttft(facts).mean + (facts.outputTokens! - 1) * predictor.tpot(facts).mean;
+}
+
+describe('a table of times of whole requests', () => {
+  it('is what the parts of a request add up to', () => {
+    const predictor = createPredictor({ name: 'lookup' }, ALL);
+    predictor.onInstanceRegistered(instance);
+    expect(wholeMs(predictor)).toBeCloseTo(770, 6);
+    expect(predictor.sources()).toEqual({ told: 1, stoodIn: 0 });
+  });
+
+  it('stands in for a service that has not answered', () => {
+    const predictor = createPredictor({ name: 'external' }, ALL);
+    predictor.onInstanceRegistered(instance);
+    expect(wholeMs(predictor)).toBeCloseTo(770, 6);
+    expect(predictor.sources()).toEqual({ told: 0, stoodIn: 1 });
+  });
+
+  it('counts less than rows of times to first token', () => {
+    const lookupRows = [
+      {
+        model: 'm',
+        instanceClass: instanceClassOf(instance),
+        promptTokens: 1000,
+        ttftMs: time(77),
+        tpotMs: time(8),
+      },
+    ];
+    const predictor = createPredictor({ name: 'lookup' }, { ...ALL, lookupRows });
+    predictor.onInstanceRegistered(instance);
+    expect(predictor.ttft(predictor.facts(QUESTION, 0)).mean).toBe(77);
+  });
+});
+
+it('changes where times come from while it knows what runs, and measures the new one anew', () => {
+  const learner = createLearner();
+  const predictor = createPredictor(undefined, { ...ALL, learner });
+  const request = aRequest({ id: 'r', stream: true, promptTokens: 100 });
+  predictor.onRequestDispatched(request, instance, 0);
+  predictor.onFirstToken(request, instance, 50, 50);
+  predictor.use('lookup', createLatencyModel({ name: 'lookup' }, { ...ALL, learner }));
+  expect(predictor.name).toBe('lookup');
+  expect(predictor.accuracy().samples).toBe(0);
+  expect(predictor.facts(QUESTION, 60).decodingRequests).toBe(1);
 });
 
 it('takes priors and cached tokens from outside', () => {

@@ -7,10 +7,12 @@ import {
   type ParametersOf,
   readParameters,
 } from '../domain/index.ts';
-import { type Ask, ExternalModel } from './external/external-model.ts';
+import { ExecutionTimeModel } from './execution/execution-time-model.ts';
+import { type Ask, ExternalTimes, type ServiceNews } from './external/external-times.ts';
 import type { Place } from './instance-class.ts';
 import type { LatencyModel } from './latency-model.ts';
 import { LookupModel, type LookupRow } from './lookup/lookup-model.ts';
+import type { LookupTable } from './lookup/lookup-table.ts';
 import type { StepPrior } from './online/coefficient-learner.ts';
 import { OnlineModel } from './online/online-model.ts';
 import { type CachedTokens, Predictor } from './predictor.ts';
@@ -27,8 +29,14 @@ export interface PredictorInputs {
   /** For `external`. */
   readonly clock?: Clock;
   readonly ask?: Ask;
-  /** For `lookup`. */
-  readonly lookupTable?: readonly LookupRow[];
+  /** Told when the service stops answering and when it answers again. */
+  readonly onServiceNews?: (news: ServiceNews) => void;
+  /** For `lookup`: times of whole requests. Handed to `external`, it stands in for the service. */
+  readonly lookupTable?: LookupTable;
+  /** Besides: times to first token and per token, which count before those of whole requests. */
+  readonly lookupRows?: readonly LookupRow[];
+  /** What learns: the same for all predictors of a process, so that a change of predictor loses nothing. */
+  readonly learner?: OnlineModel;
   /** Prompt tokens that an instance holds already, as the prefix index knows them. */
   readonly cachedTokens?: CachedTokens;
   /** Replaces the built-in table of priors. */
@@ -92,25 +100,23 @@ const DEFINITIONS = [
     describe: 'Reads a table of measured times; what the table lacks is learnt as by `online`.',
     parameters: ONLINE_PARAMETERS,
     needs: ['lookupTable'],
-    create: (parameters, inputs) =>
-      new LookupModel({
-        rows: inputs.lookupTable ?? [],
-        prior: inputs.prior ?? builtInPrior,
-        fallback: onlineModel(parameters, inputs),
-      }),
+    create: lookupModel,
   }),
   define({
     name: 'external',
     describe:
-      'Asks a service in the background and uses its last answers; `online` stands in while it is late.',
+      'Asks a service in the background and uses its last answers; `lookup` or `online` stands in while it is late.',
     parameters: EXTERNAL_PARAMETERS,
     needs: ['ask', 'clock'],
     create: (parameters, inputs) =>
-      new ExternalModel({
-        ...parameters,
-        ask: inputs.ask!,
-        clock: inputs.clock!,
-        fallback: onlineModel(parameters, inputs),
+      new ExecutionTimeModel({
+        times: new ExternalTimes({
+          ...parameters,
+          ask: inputs.ask!,
+          clock: inputs.clock!,
+          onNews: inputs.onServiceNews,
+        }),
+        base: lookupModel(parameters, inputs),
       }),
   }),
 ];
@@ -125,9 +131,22 @@ export const DEFAULT_PREDICTOR = 'online';
 
 /** @throws RangeError naming what is wrong with the settings, and what is allowed */
 export function createPredictor(
-  { name, parameters = {} }: PredictorSettings = { name: DEFAULT_PREDICTOR },
+  settings: PredictorSettings = { name: DEFAULT_PREDICTOR },
   inputs: PredictorInputs = {},
 ): Predictor {
+  const { cachedTokens } = inputs;
+  return new Predictor({
+    name: settings.name,
+    model: createLatencyModel(settings, inputs),
+    ...(cachedTokens !== undefined && { cachedTokens }),
+  });
+}
+
+/** What stands behind a predictor, for one that is at work already. */
+export function createLatencyModel(
+  { name, parameters = {} }: PredictorSettings,
+  inputs: PredictorInputs,
+): LatencyModel {
   const definition = PREDICTORS.get(name);
   if (definition === undefined) {
     throw new RangeError(`predictor: found "${name}", allowed are ${PREDICTOR_NAMES.join(', ')}`);
@@ -136,19 +155,34 @@ export function createPredictor(
   const missing = definition.needs.find((input) => inputs[input] === undefined);
   if (missing !== undefined) throw new RangeError(`${owner} needs ${missing}, which is not there`);
   const model = definition.create(readParameters(owner, definition.parameters, parameters), inputs);
-  const { cachedTokens } = inputs;
-  return new Predictor({ name, model, ...(cachedTokens !== undefined && { cachedTokens }) });
+  return model;
 }
 
 function define<Specs extends ParameterSpecs>(definition: PredictorDefinition<Specs>): PredictorDefinition {
   return definition as unknown as PredictorDefinition;
 }
 
+/** Rows first, then times of whole requests, then what is learnt. */
+function lookupModel(
+  parameters: ParametersOf<typeof ONLINE_PARAMETERS>,
+  inputs: PredictorInputs,
+): LatencyModel {
+  const { lookupTable: times, lookupRows: rows = [], prior = builtInPrior } = inputs;
+  const learner = onlineModel(parameters, inputs);
+  const base = times === undefined ? learner : new ExecutionTimeModel({ times, base: learner });
+  return rows.length === 0 ? base : new LookupModel({ rows, prior, fallback: base });
+}
+
+/** What learns, with the defaults of `online`; to be handed in as `learner`. */
+export function createLearner(): OnlineModel {
+  return onlineModel(readParameters('learner', ONLINE_PARAMETERS, {}), {});
+}
+
 function onlineModel(
   { forgetting, biasWeight }: ParametersOf<typeof ONLINE_PARAMETERS>,
-  { prior = builtInPrior }: PredictorInputs,
+  { prior = builtInPrior, learner }: PredictorInputs,
 ): OnlineModel {
-  return new OnlineModel({ prior, forgetting, biasWeight });
+  return learner ?? new OnlineModel({ prior, forgetting, biasWeight });
 }
 
 function builtInPrior({ model, instance }: Place): StepPrior {

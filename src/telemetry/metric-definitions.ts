@@ -162,6 +162,10 @@ export const METRICS = {
     'Share of the last 1,000 first tokens that came within the predicted 80 % quantile.',
     ['predictor'],
   ),
+  signalbox_predictions_total: counter(
+    'Predicted times to first token, by whether the table or service told them or another predictor stood in.',
+    ['predictor', 'source'],
+  ),
   signalbox_config_last_reload_successful: gauge(
     '1 when the last load of the configuration succeeded, 0 when it was refused.',
   ),

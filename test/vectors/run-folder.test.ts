@@ -191,6 +191,7 @@ describe('the suites', () => {
       'f5-metrics-samples',
       'f5-scores.jsonl',
       'sagellm.jsonl',
+      'swarmpilot.jsonl',
     ]);
   });
 

@@ -5,6 +5,7 @@ import type { VectorSuite } from './runner.ts';
 import { SAGELLM_METRICS } from './sagellm-metrics.ts';
 import { SAGELLM_POLICIES } from './sagellm-policies.ts';
 import { SAGELLM_ROUTING } from './sagellm-routing.ts';
+import { SWARMPILOT } from './swarmpilot.ts';
 
 const F5_SUITES: readonly VectorSuite[] = F5_VECTOR_FILES.map((file) => ({
   file,
@@ -17,6 +18,7 @@ export const VECTOR_SUITES: readonly VectorSuite[] = [
   SAGELLM_POLICIES,
   SAGELLM_ROUTING,
   SAGELLM_METRICS,
+  SWARMPILOT,
 ];
 
 /** The names that files and folders of vectors have, wherever they lie. */

@@ -138,6 +138,13 @@ async function build(config: Config, pathOf: (file: string) => string): Promise<
     pathOf,
     onPolicyFile: ({ kind, ...news }) =>
       log.component('policy')[kind === 'reloaded' ? 'info' : 'warn'](news, kind),
+    onTableNews: ({ kind, message }) =>
+      log.component('prediction')[kind === 'reloaded' ? 'info' : 'warn'](message),
+    onServiceNews: ({ url, ...news }) => {
+      const predictionLog = log.component('prediction');
+      if (news.isAnswering) predictionLog.info({ url }, 'the predictor service answers again');
+      else predictionLog.warn({ url, reason: news.reason }, 'the predictor service does not answer');
+    },
     onSwitch: (change) => log.component('scheduler').info(change, 'policy switched'),
     waitingRequests: () => scheduler.waitingRequests(),
   });

@@ -3,7 +3,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../../config/index.ts';
 import type { Clock, LifecycleListener } from '../../domain/index.ts';
-import { createPredictor, type Predictor } from '../../prediction/index.ts';
+import type { Predictor, ServiceNews } from '../../prediction/index.ts';
+import type { LookupFileNews } from '../../predictors/index.ts';
 import {
   type AdmissionGate,
   admissionGate,
@@ -23,6 +24,7 @@ import {
   type PolicyFileNews,
   type PolicyFileOptions,
 } from './policy-file.ts';
+import { Prediction } from './prediction.ts';
 import { StartError } from './start-error.ts';
 
 export interface BrainOptions {
@@ -31,6 +33,10 @@ export interface BrainOptions {
   readonly onSwitch: (change: PolicySwitch) => void;
   /** Told of what happens to a policy in a file. */
   readonly onPolicyFile: (news: PolicyFileNews) => void;
+  /** Told when a table of times was read again, or could not be. */
+  readonly onTableNews: (news: LookupFileNews) => void;
+  /** Told when the predictor service stops answering and when it answers again. */
+  readonly onServiceNews: (news: ServiceNews & { readonly url: string }) => void;
   /** Requests in the queue now. */
   readonly waitingRequests: () => number;
   /** The absolute path of a file that the configuration names. */
@@ -53,6 +59,7 @@ export class Brain {
   /** Turns away whom waiting would not help, as the configuration in force says. */
   readonly gate: AdmissionGate = { refusal: (...asked) => this.#gate?.refusal(...asked) };
   readonly #options: BrainOptions;
+  readonly #prediction: Prediction;
   #gate: AdmissionGate | undefined;
   #policyFile: PolicyFile | undefined;
 
@@ -61,9 +68,11 @@ export class Brain {
     const prefixes = new PrefixIndex();
     const sessions = new SessionMemory();
     this.#options = options;
-    this.predictor = createPredictor(undefined, {
+    this.#prediction = new Prediction({
+      ...options,
       cachedTokens: (request, { id }) => prefixes.cachedTokens(request, id),
     });
+    this.predictor = this.#prediction.predictor;
     this.metrics = new MetricsCollector({ clock, waitingRequests });
     this.inputs = { predictor: this.predictor, prefixes, sessions };
     this.policyInputs = { predictor: this.predictor, prefixes, metrics: this.metrics, onSwitch };
@@ -72,6 +81,7 @@ export class Brain {
 
   /** Policy, profile and limits as the configuration says. */
   async open(config: Config): Promise<ConfiguredParts> {
+    await this.#prediction.use(config.prediction);
     const policy = await this.#openPolicy(config);
     this.#gate = this.#gateOf(config);
     return { policy, profile: this.#profileOf(config), settings: schedulerSettings(config) };
@@ -82,6 +92,7 @@ export class Brain {
     const isSamePolicy = isDeepStrictEqual(before.policy, after.policy);
     const isSameProfile = isDeepStrictEqual(before.routing, after.routing);
     const profile = isSameProfile ? undefined : this.#profileOf(after);
+    await this.#prediction.use(after.prediction);
     const policy = isSamePolicy ? undefined : await this.#openPolicy(after);
     this.#gate = this.#gateOf(after);
     return {
@@ -93,6 +104,7 @@ export class Brain {
 
   close(): void {
     this.#policyFile?.close();
+    this.#prediction.close();
   }
 
   async #openPolicy({ policy }: Config): Promise<SchedulingPolicy> {

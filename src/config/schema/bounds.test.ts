@@ -13,6 +13,8 @@ const BESIDE: readonly (readonly [RegExp, string, unknown])[] = [
   [/\.basic\.password/, 'instances.0.scrape.auth.basic.username', 'u'],
   [/^aliases/, 'aliases.name.0.model', 'm'],
   [/^routing\.scorers/, 'routing.scorers.0.name', 'load'],
+  [/^prediction\.predictor/, 'prediction.lookup.file', 'times.json'],
+  [/^prediction\.predictor/, 'prediction.external.url', 'http://a'],
   [/^auth/, 'auth.keys.name.sha256', 'a'.repeat(64)],
   [/^health\.ejection\.maxMs/, 'health.ejection.baseMs', 1],
   [/^health\.ejection\.baseMs/, 'health.ejection.maxMs', 2_147_483_647],

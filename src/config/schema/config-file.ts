@@ -19,6 +19,7 @@ import {
   tokenEstimateSection,
   upstreamSection,
 } from './operation.ts';
+import { predictionSection } from './prediction.ts';
 import { policySection, queueSection, retriesSection, routingSection } from './scheduling.ts';
 
 /** The schema, with the names that policies, profiles and simulations may have; made once for the same names. */
@@ -43,6 +44,7 @@ const makeSchema = (names: KnownNames) =>
     queue: queueSection,
     policy: policySection(names),
     routing: routingSection(names),
+    prediction: predictionSection,
     retries: retriesSection,
     health: healthSection,
     scrape: scrapeSection,

@@ -5,6 +5,7 @@ import type { Place } from '../instance-class.ts';
 import type { LatencyModel, Observation } from '../latency-model.ts';
 import { CoefficientLearner, type StepPrior } from './coefficient-learner.ts';
 import { Residuals } from './residuals.ts';
+import { scaledCoefficients } from './scaled-coefficients.ts';
 import { StepWork } from './step-work.ts';
 import { addDecodeStep, addDecodeWork, addPrefillWork, prefillPairs } from './work-of.ts';
 
@@ -62,7 +63,7 @@ export class OnlineModel implements LatencyModel {
     const { samples } = state.learner;
     const isFresh = estimator.handedOutAtSamples === samples && estimator.handedOutAtBias === logBias.value;
     if (estimator.handedOut !== undefined && isFresh) return estimator.handedOut;
-    estimator.handedOut = scaled(state.learner.coefficients(), Math.exp(logBias.value));
+    estimator.handedOut = scaledCoefficients(state.learner.coefficients(), Math.exp(logBias.value));
     estimator.handedOutAtSamples = samples;
     estimator.handedOutAtBias = logBias.value;
     return estimator.handedOut;
@@ -157,26 +158,4 @@ export class OnlineModel implements LatencyModel {
 
 function ttftResiduals(state: ClassState, { queuedPrefillTokens }: ForecastFacts): Residuals {
   return queuedPrefillTokens > 0 ? state.queuedTtft : state.idleTtft;
-}
-
-function scaled(coefficients: StepCoefficients, factor: number): StepCoefficients {
-  const {
-    fixedMs,
-    weightsMs,
-    msPerToken,
-    msPerPair,
-    msPerKvToken,
-    msPerRequest,
-    overheadMs = 0,
-  } = coefficients;
-  return Object.freeze({
-    fixedMs: fixedMs * factor,
-    weightsMs: weightsMs * factor,
-    msPerToken: msPerToken * factor,
-    msPerPair: msPerPair * factor,
-    msPerKvToken: msPerKvToken * factor,
-    msPerRequest: msPerRequest * factor,
-    overheadMs: overheadMs * factor,
-    maxBatchedTokens: coefficients.maxBatchedTokens,
-  });
 }

@@ -21,6 +21,8 @@ export interface FleetInit {
   readonly config?: ConfigSections;
   /** From which paths in the configuration count. */
   readonly directory?: string;
+  /** Of each engine in turn. */
+  readonly labels?: readonly Readonly<Record<string, string>>[];
 }
 
 export interface Fleet {
@@ -57,6 +59,7 @@ export function openFleets(): StartFleet {
     engine,
     config,
     directory,
+    labels,
   } = {}) {
     const engines: RunningSimulatedEngine[] = [];
     for (let index = 0; index < count; index += 1) engines.push(await startSimulatedEngine(engine));
@@ -66,6 +69,7 @@ export function openFleets(): StartFleet {
       engine: 'vllm',
       models: [MODEL],
       maxConcurrency,
+      labels: labels?.[index] ?? {},
     }));
     const app = await startApp(
       quietConfig({ instances, routing: 'round-robin', ...config }),
