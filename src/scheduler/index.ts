@@ -8,6 +8,7 @@ export type {
   RejectionReason,
   SchedulerEffect,
   SchedulerEvent,
+  TokenUsage,
 } from './events.ts';
 export { REJECTION_REASONS } from './events.ts';
 export type {

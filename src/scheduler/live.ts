@@ -94,6 +94,13 @@ export class LiveScheduler implements SchedulerDoor, SchedulerInspection {
     return this.#scheduler.fleet.modelNames();
   }
 
+  /** How many more requests the instance's window would take now. */
+  freeRequests(instanceId: string): number {
+    const record = this.#scheduler.fleet.get(instanceId);
+    if (record?.hasRoom(this.#parts.clock.now()) !== true) return 0;
+    return record.windowRequests - record.inFlightRequests;
+  }
+
   /** Cheap enough to be asked at every event. */
   waitingRequests(): number {
     return this.#scheduler.queue.size;

@@ -1,9 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { refusalOf } from './__fixtures__/refusal-of.ts';
+import { SignalboxError } from '../../domain/index.ts';
 import { bodyFormat } from './content-type.ts';
 
-const errorOf = (headers: Record<string, string>, allowsForms = false) =>
-  refusalOf(() => bodyFormat(headers, allowsForms));
+function errorOf(headers: Record<string, string>, allowsForms = false): SignalboxError {
+  try {
+    bodyFormat(headers, allowsForms);
+  } catch (error) {
+    if (error instanceof SignalboxError) return error;
+    throw error;
+  }
+  throw new Error('the headers were taken');
+}
 
 describe('bodyFormat', () => {
   it.each([

@@ -11,10 +11,8 @@ const AT_MOST = 10_000;
 const OVERLAP_MS = 5000;
 
 export interface MissedChanges {
-  hearsAgain(): void;
-  /** From here on, should the connection be lost. */
-  hearsStill(): void;
-  hearsNothing(): void;
+  isHearing(): void;
+  isDeaf(): void;
   close(): Promise<void>;
 }
 
@@ -28,12 +26,12 @@ export function missedChanges(
   const statements = statementsFor(schema);
   let since: { ms: number; seq: string } | undefined;
   let timer: NodeJS.Timeout | undefined;
-  let looking: Promise<void> = Promise.resolve();
+  let polling: Promise<void> = Promise.resolve();
 
-  async function look(isHearing: boolean): Promise<void> {
+  async function poll(): Promise<void> {
     const [now] = await sql.query<{ now_ms: number }>(statements.now);
     const [newest] = await sql.query<{ seq: string }>(statements.newestSeq);
-    if (since !== undefined && !isHearing) {
+    if (since !== undefined) {
       const rows = await sql.query<{ id: string; model: string; state: TaskState; at_ms: number }>(
         statements.changedSince,
         [since.ms - OVERLAP_MS, since.seq, AT_MOST],
@@ -43,25 +41,24 @@ export function missedChanges(
     since = { ms: now?.now_ms ?? 0, seq: newest?.seq ?? '0' };
   }
 
-  function lookNow(isHearing: boolean): void {
-    looking = looking.then(() => look(isHearing)).catch(onError);
+  function pollNow(): void {
+    polling = polling.then(poll).catch(onError);
   }
 
   return {
-    hearsAgain() {
+    isHearing() {
       clearInterval(timer);
       timer = undefined;
-      lookNow(false);
+      pollNow();
     },
-    hearsStill: () => lookNow(true),
-    hearsNothing() {
+    isDeaf() {
       if (timer !== undefined) return;
-      timer = setInterval(() => lookNow(false), POLL_MS);
+      timer = setInterval(pollNow, POLL_MS);
       timer.unref();
     },
     async close() {
       clearInterval(timer);
-      await looking;
+      await polling;
     },
   };
 }

@@ -9,8 +9,7 @@ import type {
   EngineListener,
   HeaderMap,
 } from '../port.ts';
-import { type ConformanceTools, type Engine, startEngine, type Wire } from './tools.ts';
-import { pause, until } from './until.ts';
+import { type ConformanceTools, type Engine, pause, startEngine, until, type Wire } from './tools.ts';
 
 /** Everything that was told of a call, in order. */
 class Told implements EngineListener {

@@ -8,8 +8,7 @@ import type {
   ServerOptions,
   ServerTransport,
 } from '../port.ts';
-import { type ConformanceTools, dial, type Wire } from './tools.ts';
-import { pause, until } from './until.ts';
+import { type ConformanceTools, dial, pause, until, type Wire } from './tools.ts';
 
 const OPTIONS: ServerOptions = {
   maxHeaderBytes: 8192,

@@ -1,0 +1,20 @@
+/** The durable task queue. */
+
+export { createTaskQueue, type TaskQueue, type TaskQueueOptions } from './create-task-queue.ts';
+export { parseCidr, parsePortRange } from './instances/address-check.ts';
+export type {
+  InstanceName,
+  InstanceRegistry,
+  RegisteredInstance,
+  Registration,
+  RegistrationWish,
+} from './instances/instance-registry.ts';
+export type { RegisteredEngine } from './instances/registry.ts';
+export { TaskPredictor } from './predictions/index.ts';
+export type { TaskDoor, Upstream } from './runner/fleet-lane.ts';
+export { DEFAULT_REGISTRATION_CIDRS, DEFAULT_TASK_SETTINGS, type TaskSettings } from './settings.ts';
+export { openTaskStore, type TaskStoreOptions } from './store/index.ts';
+export { STRATEGY_NAMES, type StrategyName } from './strategies/index.ts';
+export * from './task.ts';
+export type * from './task-service.ts';
+export { NO_LOG, NO_TELEMETRY, type TaskLog, type TaskTelemetry } from './telemetry.ts';
