@@ -72,7 +72,7 @@ export function unpackChanges(me: string, payload: string): readonly TaskChange[
   } catch {
     return [];
   }
-  if (message.from === me || !Array.isArray(message.ids)) return [];
+  if (message?.from === me || !Array.isArray(message?.ids)) return [];
   const { model, state, atMs } = message;
   return message.ids.map((taskId) => ({ taskId, model, state, atMs }));
 }

@@ -11,6 +11,7 @@ import { SignalboxError } from '../../domain/index.ts';
 const REFRESH_MS = 2000;
 /** A file that nobody touched for so long, watched by our own clock, has no holder. */
 const SILENT_MS = 12_000;
+const LOOK_MS = 250;
 
 interface Holder {
   readonly token: string;
@@ -30,14 +31,18 @@ export interface DirectoryLock {
  * @throws SignalboxError `conflict` when another process has it
  * `onLost` is called when somebody else took the lock from us, which happens only to a process that stood still.
  */
-export async function lockDirectory(directory: string, onLost: () => void): Promise<DirectoryLock> {
+export async function lockDirectory(
+  directory: string,
+  onLost: () => void,
+  silentMs = SILENT_MS,
+): Promise<DirectoryLock> {
   await mkdir(directory, { recursive: true });
   const file = join(directory, 'lock.json');
   const mine = await ourselves();
   const draft = join(directory, `lock.${mine.token}`);
   await writeFile(draft, `${JSON.stringify(mine)}\n`);
   try {
-    await claim(directory, file, draft);
+    await claim(directory, file, draft, silentMs);
   } finally {
     await rm(draft, { force: true });
   }
@@ -57,7 +62,7 @@ export async function lockDirectory(directory: string, onLost: () => void): Prom
   };
 }
 
-async function claim(directory: string, file: string, draft: string): Promise<void> {
+async function claim(directory: string, file: string, draft: string, silentMs: number): Promise<void> {
   for (;;) {
     try {
       // A link appears whole and only where nothing is, so that of two processes one gets it.
@@ -67,7 +72,7 @@ async function claim(directory: string, file: string, draft: string): Promise<vo
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
     const holder = await readHolder(file);
-    if (await isAlive(file, holder)) throw taken(directory, holder);
+    if (await isAlive(file, holder, silentMs)) throw taken(directory, holder);
     await removeStale(file, holder);
   }
 }
@@ -85,33 +90,21 @@ async function removeStale(file: string, holder: Holder | undefined): Promise<vo
   await rm(aside, { force: true });
 }
 
-async function isAlive(file: string, holder: Holder | undefined): Promise<boolean> {
+async function isAlive(file: string, holder: Holder | undefined, silentMs: number): Promise<boolean> {
   const mine = await ourselves();
-  if (
-    holder !== undefined &&
-    holder.host === mine.host &&
-    holder.space === mine.space &&
-    holder.space !== undefined
-  ) {
-    return holder.startTime !== undefined && (await startTimeOf(holder.pid)) === holder.startTime;
+  if (holder === undefined || holder.host !== mine.host || holder.space !== mine.space) {
+    return isTouched(file, silentMs);
   }
-  if (
-    holder !== undefined &&
-    holder.space === undefined &&
-    mine.space === undefined &&
-    holder.host === mine.host
-  ) {
-    return doesProcessExist(holder.pid);
-  }
-  return isTouched(file);
+  if (mine.space === undefined) return doesProcessExist(holder.pid);
+  return holder.startTime !== undefined && (await startTimeOf(holder.pid)) === holder.startTime;
 }
 
 /** Whether somebody touches the file while we look; for holders on another machine, in another container, or of another boot. */
-async function isTouched(file: string): Promise<boolean> {
+async function isTouched(file: string, silentMs: number): Promise<boolean> {
   const before = await modifiedMs(file);
   if (before === undefined) return false;
-  for (let waitedMs = 0; waitedMs < SILENT_MS; waitedMs += 500) {
-    await delay(500);
+  for (let waitedMs = 0; waitedMs < silentMs; waitedMs += LOOK_MS) {
+    await delay(LOOK_MS);
     const now = await modifiedMs(file);
     if (now === undefined) return false;
     if (now !== before) return true;
