@@ -200,7 +200,7 @@ function checkGuide({ input, expect }: GuideRecord): Differences {
   return [
     ...(isInOrder(pending) ? difference('FIFOPolicy', first('fifo'), expect.FIFOPolicy) : []),
     ...(isGuideNumbering ? [] : difference('PriorityPolicy', first('priority'), expect.PriorityPolicy)),
-    ...(input.pending_queue.some((raw) => isLate(raw, input.now_ms))
+    ...(input.pending_queue.some((raw) => isLate(raw, input.now_ms)) || isByQueueAlone(pending)
       ? []
       : difference(
           'SLOAwarePolicy',
@@ -220,6 +220,10 @@ const isLate = (
   { submitted_at: sinceMs = 0, slo_deadline_ms: withinMs }: RawRequest,
   nowMs: number,
 ): boolean => withinMs != null && sinceMs + withinMs <= nowMs;
+
+/** Where nobody has a deadline, the guide takes the queue's order to be that of submission. */
+const isByQueueAlone = (pending: readonly RequestMetadata[]): boolean =>
+  !isInOrder(pending) && pending.every(({ deadlineMs }) => deadlineMs === undefined);
 
 /** By the live order, not by the guide's function over a list. */
 function firstDue(pending: readonly RequestMetadata[], nowMs: number): string {
