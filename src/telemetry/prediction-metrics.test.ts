@@ -53,3 +53,16 @@ describe('the accuracy of predictions', () => {
     ]);
   });
 });
+
+it('where a predictor has its times from elsewhere, how often it had them is counted', async () => {
+  const telemetry = watching();
+  const none = { samples: 0, ttftMape: Number.NaN, tpotMape: Number.NaN, ttftWithinP80: Number.NaN };
+  telemetry.watchPredictor({
+    name: 'external',
+    accuracy: () => none,
+    sources: () => ({ told: 7, stoodIn: 2 }),
+  });
+  const page = await telemetry.metricsText();
+  expect(page).toContain('signalbox_predictions_total{predictor="external",source="told"} 7');
+  expect(page).toContain('signalbox_predictions_total{predictor="external",source="stand-in"} 2');
+});
