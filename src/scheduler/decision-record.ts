@@ -17,29 +17,53 @@ export interface DecisionFacts {
 }
 
 export function decisionRecord(facts: DecisionFacts): SchedulingDecision {
-  const { request, record, choice, predictedTtftMs } = facts;
-  return {
-    id: `${request.id}.${facts.attempt}`,
-    requestId: request.id,
-    instanceId: choice.instanceId,
-    model: request.model,
-    atMs: facts.atMs,
-    queueMs: facts.queueMs,
-    attempt: facts.attempt,
-    policy: facts.policy,
-    profile: facts.profile,
-    score: choice.score,
-    parallel: record.instance.parallel,
-    ...(predictedTtftMs !== undefined && { predictedTtftMs }),
-    candidateCount: choice.candidateCount,
-    get reason() {
-      return choice.reason();
-    },
-    get candidates() {
-      return choice.candidates();
-    },
-    get filteredOut() {
-      return choice.filteredOut();
-    },
-  };
+  return new DecisionRecord(facts);
+}
+
+/** A class, because an object literal with getters makes three functions and a shape anew for each decision. */
+class DecisionRecord implements SchedulingDecision {
+  readonly id: string;
+  readonly requestId: string;
+  readonly instanceId: string;
+  readonly model: string;
+  readonly atMs: number;
+  readonly queueMs: number;
+  readonly attempt: number;
+  readonly policy: string;
+  readonly profile: string;
+  readonly score: number;
+  readonly parallel: SchedulingDecision['parallel'];
+  declare readonly predictedTtftMs?: PredictedMs;
+  readonly candidateCount: number;
+  readonly #choice: RoutingChoice;
+
+  constructor(facts: DecisionFacts) {
+    const { request, record, choice, predictedTtftMs } = facts;
+    this.id = `${request.id}.${facts.attempt}`;
+    this.requestId = request.id;
+    this.instanceId = choice.instanceId;
+    this.model = request.model;
+    this.atMs = facts.atMs;
+    this.queueMs = facts.queueMs;
+    this.attempt = facts.attempt;
+    this.policy = facts.policy;
+    this.profile = facts.profile;
+    this.score = choice.score;
+    this.parallel = record.instance.parallel;
+    if (predictedTtftMs !== undefined) this.predictedTtftMs = predictedTtftMs;
+    this.candidateCount = choice.candidateCount;
+    this.#choice = choice;
+  }
+
+  get reason(): string {
+    return this.#choice.reason();
+  }
+
+  get candidates(): SchedulingDecision['candidates'] {
+    return this.#choice.candidates();
+  }
+
+  get filteredOut(): SchedulingDecision['filteredOut'] {
+    return this.#choice.filteredOut();
+  }
 }
