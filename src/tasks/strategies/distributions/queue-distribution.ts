@@ -27,6 +27,9 @@ export class QueueDistribution {
   readonly #exact = new Map<string, QuantileTable>();
   readonly #rest = { mean: new RunningSum(), variance: new RunningSum(), third: new RunningSum() };
   #restTasks = 0;
+  /** The sum of the first `#summed` exact tasks, so that one more takes one sum more. */
+  #exactSum: QuantileTable | undefined;
+  #summed = 0;
   #known: QuantileTable | undefined;
 
   constructor(levels: readonly number[]) {
@@ -42,7 +45,9 @@ export class QueueDistribution {
   /** @param prediction as it was added */
   remove(taskId: string, prediction: TaskPrediction | undefined): void {
     this.#known = undefined;
-    if (!this.#exact.delete(taskId)) this.#changeRest(-1, cumulantsOfTask(prediction), 1);
+    if (!this.#exact.delete(taskId)) return this.#changeRest(-1, cumulantsOfTask(prediction), 1);
+    this.#exactSum = undefined;
+    this.#summed = 0;
   }
 
   /** Adds tasks of which only these sums are known. */
@@ -70,10 +75,13 @@ export class QueueDistribution {
   }
 
   #sumUp(): QuantileTable {
-    const tables = [...this.#exact.values()];
-    if (this.#restTasks > 0) tables.push(this.#restTable());
-    const [first, ...others] = tables;
-    return notNegative(atLevels(others.reduce(sumOfTwo, first!), this.#levels));
+    for (const table of [...this.#exact.values()].slice(this.#summed)) {
+      this.#exactSum = this.#exactSum === undefined ? table : sumOfTwo(this.#exactSum, table);
+    }
+    this.#summed = this.#exact.size;
+    const tables = [this.#exactSum, this.#restTasks > 0 ? this.#restTable() : undefined];
+    const all = tables.filter((table) => table !== undefined).reduce(sumOfTwo);
+    return notNegative(atLevels(all, this.#levels));
   }
 
   #restTable(): QuantileTable {
