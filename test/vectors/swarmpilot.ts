@@ -3,7 +3,33 @@
 import type { VectorOutcome, VectorSuite } from './runner.ts';
 import { checkMoments, checkSummary } from './swarmpilot-runners/distributions.ts';
 import { checkLookup, checkLookupStatistics } from './swarmpilot-runners/lookup.ts';
+import { checkBadProblem, checkPlanner } from './swarmpilot-runners/planner.ts';
 import { checkPredictorService, checkServiceRequest } from './swarmpilot-runners/predictor-service.ts';
+import {
+  checkBadTable,
+  checkConvolution,
+  checkDraws,
+  checkSampledDifference,
+  checkSampledSum,
+  checkSums,
+} from './swarmpilot-runners/queues.ts';
+import {
+  checkHistory,
+  checkProbabilistic,
+  checkRoundRobin,
+  checkShortestQueue,
+  checkWeighted,
+  checkWeightedPath,
+} from './swarmpilot-runners/selection.ts';
+import {
+  checkCounter,
+  checkFactory,
+  checkMinTime,
+  checkPowerOfTwo,
+  checkRandom,
+  checkSharedDraws,
+} from './swarmpilot-runners/successor.ts';
+import { checkCleanUp, checkTracker } from './swarmpilot-runners/tracker.ts';
 import type { Check, SwarmPilotRecord } from './swarmpilot-runners/verdict.ts';
 
 /** One more kind is one more line. */
@@ -14,6 +40,32 @@ const CHECKS: Readonly<Record<string, Check>> = {
   'gq.predictor_api': checkPredictorService,
   'gq.predictor_client.moments': checkMoments,
   'gq.predictor_client.request': checkServiceRequest,
+  'gq.shortest_queue.select': checkShortestQueue,
+  'gq.shortest_queue.sequence': checkSums,
+  'gq.round_robin.sequence': checkRoundRobin,
+  'gq.weighted.select_from_candidates': checkWeighted,
+  'gq.weighted.select_full_path': checkWeightedPath,
+  'gq.probabilistic.select': checkProbabilistic,
+  'gq.probabilistic.sequence': checkDraws,
+  'gq.probabilistic_history.inverse_queue_size': checkHistory,
+  'gq.probabilistic_history.inverse_expected': checkHistory,
+  'gq.probabilistic_history.gaussian_shortest': checkHistory,
+  'gq.quantile_prob.add': checkSampledSum,
+  'gq.quantile_prob.sub': checkSampledDifference,
+  'gq.quantile_convolution': checkConvolution,
+  'gq.quantile_convolution.error': checkBadTable,
+  'gq.task_tracker.cleanup': checkCleanUp,
+  'gq.task_tracker.legacy': checkTracker,
+  'gq.task_tracker.lockfree': checkTracker,
+  'sp.min_time': checkMinTime,
+  'sp.serverless': checkMinTime,
+  'sp.po2': checkPowerOfTwo,
+  'sp.random': checkRandom,
+  'sp.round_robin': checkCounter,
+  'sp.probabilistic': checkSharedDraws,
+  'sp.factory': checkFactory,
+  'sp.planner': checkPlanner,
+  'sp.planner.error': checkBadProblem,
 };
 
 /** Kinds that are left out on purpose, and why. */

@@ -1,6 +1,7 @@
 /** Records of a table that are for a model and a place. */
 
 import { LookupTable, parseLookupTable } from '../../../src/prediction/index.ts';
+import { drawsFrom } from './draws.ts';
 import { type Check, differencesOf } from './verdict.ts';
 
 interface RawRecord {
@@ -70,14 +71,3 @@ export const checkLookupStatistics: Check = ({ input, expect }) => {
   const lookup = new LookupTable(parseLookupTable(JSON.stringify(table), 'json'));
   return { differences: differencesOf(lookup.statistics(), expect) };
 };
-
-/** The linear congruential generator by which the records were made. */
-function drawsFrom(seed: number): { next(): number } {
-  let state = seed;
-  return {
-    next() {
-      state = (Math.imul(1_664_525, state) + 1_013_904_223) >>> 0;
-      return state / 2 ** 32;
-    },
-  };
-}
