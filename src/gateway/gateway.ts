@@ -14,6 +14,7 @@ import {
   type GatewaySettings,
 } from './options.ts';
 import { Relay, type RelayContext } from './relay/index.ts';
+import { type SideAnswer, type SideDoor, toSideCall, writeSideAnswer } from './side-door.ts';
 import {
   type Address,
   type BodyOutcome,
@@ -141,6 +142,11 @@ class HttpGateway implements Gateway {
     const call = { ...exchange.head, receivedAtMs: this.#options.clock.now() } as IncomingCall;
     try {
       if (isStopping) throw shuttingDown();
+      const door = this.#options.sideDoors?.find(({ isFor }) => isFor(call.path));
+      if (door !== undefined) {
+        this.#passToSideDoor(exchange, call, door);
+        return;
+      }
       const preflight = this.#options.intake.preflight(call);
       if (preflight.type === 'answer') {
         writeLocalAnswer(exchange, preflight.answer, preflight.requestId);
@@ -152,6 +158,23 @@ class HttpGateway implements Gateway {
     } catch (error) {
       this.#refuse(exchange, call, error);
     }
+  }
+
+  #passToSideDoor(exchange: Exchange, call: IncomingCall, door: SideDoor): void {
+    const { key, requestId } = this.#options.intake.identify(call);
+    exchange.readBody(door.maxBodyBytes, async (outcome) => {
+      let answer: SideAnswer;
+      try {
+        if (outcome.type !== 'complete') throw this.#bodyError(exchange, outcome.type, door.maxBodyBytes);
+        answer = await door.answer(toSideCall(call, key, outcome.body));
+      } catch (error) {
+        this.#refuse(exchange, call, error, requestId);
+        return;
+      }
+      await writeSideAnswer(exchange, answer, requestId).catch((error: unknown) =>
+        this.#logInside(error, call),
+      );
+    });
   }
 
   #onBody(exchange: Exchange, call: IncomingCall, preflight: Preflight, outcome: BodyOutcome): void {
@@ -181,12 +204,15 @@ class HttpGateway implements Gateway {
     }
   }
 
-  #bodyError(exchange: Exchange, why: 'too-large' | 'too-slow'): SignalboxError {
+  #bodyError(
+    exchange: Exchange,
+    why: 'too-large' | 'too-slow',
+    maxBodyBytes = this.#settings.maxBodyBytes,
+  ): SignalboxError {
     exchange.closeAfterwards();
     if (why === 'too-slow') {
       return new SignalboxError('request_timeout', 'The body of the request took too long to arrive.');
     }
-    const { maxBodyBytes } = this.#settings;
     return new SignalboxError('request_too_large', `The body may have ${maxBodyBytes} bytes; it has more.`);
   }
 

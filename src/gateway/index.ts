@@ -11,4 +11,5 @@ export {
   type GatewaySettings,
 } from './options.ts';
 export { DEFAULT_RELAY_SETTINGS, type RelaySettings } from './relay/index.ts';
+export type { SideAnswer, SideCall, SideDoor } from './side-door.ts';
 export type * from './transport/port.ts';

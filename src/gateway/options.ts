@@ -6,6 +6,7 @@ import type { RequestObserver } from '../telemetry/request-record.ts';
 import type { Intake } from './intake/index.ts';
 import type { GatewayLogger } from './logger.ts';
 import { DEFAULT_RELAY_SETTINGS, type RelaySettings } from './relay/index.ts';
+import type { SideDoor } from './side-door.ts';
 import type {
   CreateEngineClient,
   CreateServerTransport,
@@ -60,6 +61,8 @@ export interface GatewayOptions {
   readonly upstreamTls?: (instance: ExecutionInstance) => EngineTls | undefined;
   /** Whether requests can be served now, for `/ready`; by default always. */
   readonly isReady?: () => boolean;
+  /** Paths that other rooms answer; the first that is for a path has it. */
+  readonly sideDoors?: readonly SideDoor[];
   readonly settings?: Partial<GatewaySettings>;
   readonly server?: Partial<ServerOptions>;
   readonly engineClient?: Partial<EngineClientOptions>;

@@ -72,6 +72,10 @@ export function createIntake(options: IntakeOptions): UpdatableIntake {
       rules = prepare(options, settings);
     },
     idFor: (call) => options.requestIds.idFor(call),
+    identify: (call) => ({
+      key: rules.authenticate(call.headers),
+      requestId: options.requestIds.idFor(call),
+    }),
     preflight(call) {
       const route = findRoute(call.method, call.path);
       const key = rules.authenticate(call.headers);

@@ -88,6 +88,11 @@ export interface AcceptedCall {
 
 /** Both throw `SignalboxError` for what cannot be served. */
 export interface Intake {
+  /**
+   * Whose call it is, for one that is not for an engine.
+   * @throws SignalboxError `invalid_api_key`
+   */
+  identify(call: IncomingCall): { readonly key: KeyFacts; readonly requestId: string };
   /** An id for a call that `preflight` refuses; what it takes has one. */
   idFor(call: IncomingCall): string;
   /** Before the body is read: path, method, API key, content type, declared length. */
