@@ -120,6 +120,17 @@ describe('the socket', () => {
     });
   }
 
+  it.each(['HTTP/1.0', 'HTTP/1.1'])(
+    'answers %s that names no host, as load balancers ask',
+    async (version) => {
+      const room = await open();
+      const answer = await raw(room, `GET /health ${version}\r\nConnection: close\r\n\r\n`);
+      expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+      const evil = await raw(room, `GET /health ${version}\r\nHost: evil.test\r\nConnection: close\r\n\r\n`);
+      expect(evil).toMatch(/^HTTP\/1\.1 403 /);
+    },
+  );
+
   it('answers bad HTTP in our shape', async () => {
     const room = await open();
     const answer = await raw(room, 'NOT HTTP AT ALL\r\n\r\n');

@@ -28,7 +28,9 @@ export function createAdmin(options: AdminOptions): Admin {
   const { host = DEFAULT_HOST, port = DEFAULT_PORT, token, isInsecure } = options;
   requireSafeBinding({ host, token, isInsecure });
   const app = createAdminApp(options);
-  const server = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }));
+  // Load balancers ask in HTTP/1.0, where no host has to be named.
+  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false, hostname: 'localhost' });
+  const server = createServer({ requireHostHeader: false }, listener);
   server.on('clientError', answerBadHttp);
   if (options.upgrades !== undefined) handleUpgrades(server, options.upgrades, createGuards(options));
   let url: string | undefined;
