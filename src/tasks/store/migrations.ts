@@ -20,10 +20,17 @@ export function schemasNamed(name: string): Schemas {
 /** `s` is the schema. Index of a step + 1 is its version. */
 export const MIGRATIONS: readonly ((s: string) => string)[] = [createTasks, createBatches];
 
-/** Brings the tables up to date; processes that start at once do it one after the other. */
+/** Does `work` while no other process that shares the database changes its tables: those that start at once wait for each other. */
+export function oneAtATime<T>(database: Database, { record }: Schemas, work: () => Promise<T>): Promise<T> {
+  return database.transaction(async (sql) => {
+    await sql.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`signalbox:${record}`]);
+    return work();
+  });
+}
+
+/** Brings the tables up to date. */
 export async function migrate(database: Database, { record: s }: Schemas): Promise<void> {
   await database.transaction(async (sql) => {
-    await sql.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`signalbox:${s}`]);
     await sql.query(
       `CREATE SCHEMA IF NOT EXISTS ${s};
        CREATE TABLE IF NOT EXISTS ${s}.migrations (version int PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())`,

@@ -11,8 +11,10 @@ const AT_MOST = 10_000;
 const OVERLAP_MS = 5000;
 
 export interface MissedChanges {
-  isHearing(): void;
-  isDeaf(): void;
+  hearsAgain(): void;
+  /** From here on, should the connection be lost. */
+  hearsStill(): void;
+  hearsNothing(): void;
   close(): Promise<void>;
 }
 
@@ -26,12 +28,12 @@ export function missedChanges(
   const statements = statementsFor(schema);
   let since: { ms: number; seq: string } | undefined;
   let timer: NodeJS.Timeout | undefined;
-  let polling: Promise<void> = Promise.resolve();
+  let looking: Promise<void> = Promise.resolve();
 
-  async function poll(): Promise<void> {
+  async function look(isHearing: boolean): Promise<void> {
     const [now] = await sql.query<{ now_ms: number }>(statements.now);
     const [newest] = await sql.query<{ seq: string }>(statements.newestSeq);
-    if (since !== undefined) {
+    if (since !== undefined && !isHearing) {
       const rows = await sql.query<{ id: string; model: string; state: TaskState; at_ms: number }>(
         statements.changedSince,
         [since.ms - OVERLAP_MS, since.seq, AT_MOST],
@@ -41,24 +43,25 @@ export function missedChanges(
     since = { ms: now?.now_ms ?? 0, seq: newest?.seq ?? '0' };
   }
 
-  function pollNow(): void {
-    polling = polling.then(poll).catch(onError);
+  function lookNow(isHearing: boolean): void {
+    looking = looking.then(() => look(isHearing)).catch(onError);
   }
 
   return {
-    isHearing() {
+    hearsAgain() {
       clearInterval(timer);
       timer = undefined;
-      pollNow();
+      lookNow(false);
     },
-    isDeaf() {
+    hearsStill: () => lookNow(true),
+    hearsNothing() {
       if (timer !== undefined) return;
-      timer = setInterval(pollNow, POLL_MS);
+      timer = setInterval(() => lookNow(false), POLL_MS);
       timer.unref();
     },
     async close() {
       clearInterval(timer);
-      await polling;
+      await looking;
     },
   };
 }

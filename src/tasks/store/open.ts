@@ -7,8 +7,8 @@ import { ChangeFeed, unpackChanges } from './changes.ts';
 import { asStorageError, type Database } from './database.ts';
 import { lockDirectory } from './directory-lock.ts';
 import { EmbeddedDatabase } from './embedded.ts';
-import { openJobQueue } from './job-queue.ts';
-import { migrate, schemasNamed } from './migrations.ts';
+import { type JobQueue, openJobQueue } from './job-queue.ts';
+import { migrate, oneAtATime, schemasNamed } from './migrations.ts';
 import { missedChanges } from './missed-changes.ts';
 import { describeDurability, listen, PostgresDatabase } from './postgres.ts';
 import { SqlBatchStore } from './sql-batch-store.ts';
@@ -118,9 +118,10 @@ async function openShared(options: TaskStoreOptions, url: string): Promise<OpenT
     });
     listening = listen(url, channel.name, {
       message: (payload) => feed.publish(unpackChanges(channel.me, payload)),
-      connected: () => missed.isHearing(),
+      connected: () => missed.hearsAgain(),
+      checked: () => missed.hearsStill(),
       error: (error) => {
-        missed.isDeaf();
+        missed.hearsNothing();
         onError(error);
       },
     });
@@ -144,11 +145,11 @@ async function assemble(
 ): Promise<OpenTaskStore> {
   const schemas = schemasNamed(options.schema ?? 'signalbox');
   const onError = options.onError ?? (() => undefined);
-  await migrate(database, schemas);
-  const jobs = await openJobQueue(database, schemas, {
-    backend: parts.isAlone ? 'pglite' : 'postgres',
-    onError,
-  });
+  const prepare = async (): Promise<JobQueue> => {
+    await migrate(database, schemas);
+    return openJobQueue(database, schemas, { backend: parts.isAlone ? 'pglite' : 'postgres', onError });
+  };
+  const jobs = await (parts.isAlone ? prepare() : oneAtATime(database, schemas, prepare));
   const store = new SqlTaskStore({
     database,
     jobs,

@@ -70,12 +70,13 @@ export interface Listening {
 }
 
 /**
- * Hears `channel`, and connects again for as long as it takes; `onConnected` is called each time, for what was said meanwhile is lost.
+ * Hears `channel`, and connects again for as long as it takes; `connected` is called each time, for what was said
+ * meanwhile is lost, and `checked` whenever the connection was seen to work.
  */
 export function listen(
   url: string,
   channel: string,
-  on: { message(payload: string): void; connected(): void; error(error: Error): void },
+  on: { message(payload: string): void; connected(): void; checked(): void; error(error: Error): void },
 ): Listening {
   let client: pg.Client | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -101,7 +102,11 @@ export function listen(
   function checkLater(mine: pg.Client): void {
     timer = setTimeout(() => {
       mine.query('SELECT 1').then(
-        () => client === mine && checkLater(mine),
+        () => {
+          if (client !== mine || isClosed) return;
+          on.checked();
+          checkLater(mine);
+        },
         (error) => lose(mine, error as Error),
       );
     }, LISTEN_CHECK_MS);

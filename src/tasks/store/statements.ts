@@ -78,7 +78,7 @@ export function statementsFor(s: string) {
         SELECT * FROM json_to_recordset($1::text::json) AS c (
           id uuid, state text, failure text, execution_ms float8, retries int, retry_after_ms float8, result text)
       ), settled AS (
-        UPDATE ${s}.tasks t SET state = c.state, failure = coalesce(c.failure, t.failure), retries = coalesce(c.retries, t.retries),
+        UPDATE ${s}.tasks t SET state = c.state, failure = CASE WHEN c.state <> 'completed' THEN coalesce(c.failure, t.failure) END, retries = coalesce(c.retries, t.retries),
           execution_ms = c.execution_ms, holder = NULL, runs_in = NULL,
           start_ms = CASE WHEN c.state = 'queued' AND c.retry_after_ms > 0 THEN ${now} + ceil(c.retry_after_ms) ELSE 0 END,
           due_ms = CASE WHEN c.state = 'queued' THEN t.deadline_ms END,
