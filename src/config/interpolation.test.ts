@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { placeholder as V } from './__fixtures__/placeholder.ts';
 import { interpolate } from './interpolation.ts';
 
-/** `$` followed by a brace, which would read as a placeholder in a template string. */
-const V = (inside: string) => `$\{${inside}}`;
 const ENV = { HOST: 'gpu1', PORT: '8000', EMPTY: '' };
 
 describe('a text with variables', () => {

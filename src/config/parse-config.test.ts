@@ -1,12 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_PRESET, findPreset, PRESET_NAMES, STANDARD_FILTERS } from '../routing/index.ts';
+import { placeholder as V } from './__fixtures__/placeholder.ts';
 import type { Config } from './config.ts';
 import { BUILT_IN_NAMES } from './names.ts';
 import { type ParseOptions, parseConfig } from './parse-config.ts';
-
-/** `$` followed by a brace, which would read as a placeholder in a template string. */
-const V = (inside: string) => `$\{${inside}}`;
 
 function configOf(source: string, options?: ParseOptions): Config {
   const result = parseConfig(source, options);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { pause, until } from '../../src/gateway/transport/conformance/until.ts';
 import { callRaw, parseRawAnswer, rawChat, rawHead } from './support/raw.ts';
 import { openSandbox } from './support/sandbox.ts';
-import { pause, until } from './support/until.ts';
 import { DONE, json, type Script, stream, token } from './support/upstream.ts';
 
 const sandbox = openSandbox();

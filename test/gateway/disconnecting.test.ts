@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { until } from '../../src/gateway/transport/conformance/until.ts';
 import { callRaw, rawChat } from './support/raw.ts';
 import { openSandbox } from './support/sandbox.ts';
 import type { TestGateway } from './support/test-gateway.ts';
-import { until } from './support/until.ts';
 import { openStream, type Script, token, type Upstream } from './support/upstream.ts';
 
 const sandbox = openSandbox();

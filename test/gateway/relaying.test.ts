@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { request } from 'node:http';
 import { describe, expect, it } from 'vitest';
+import { until } from '../../src/gateway/transport/conformance/until.ts';
 import { openSandbox } from './support/sandbox.ts';
 import { chatRequest } from './support/test-gateway.ts';
-import { until } from './support/until.ts';
 import { DONE, json, openStream, stream, token } from './support/upstream.ts';
 
 const sandbox = openSandbox();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { until } from '../../src/gateway/transport/conformance/until.ts';
 import { openSandbox } from './support/sandbox.ts';
-import { until } from './support/until.ts';
 import { brokenStream, DONE, json, openStream, type Script, stream, token } from './support/upstream.ts';
 
 const sandbox = openSandbox();

@@ -2,9 +2,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/domain/index.ts';
 import { type FaultKind, faultOf } from '../../src/engines/serving/index.ts';
 import { startSimulatedEngine } from '../../src/engines/simulated/index.ts';
+import { pause, until } from '../../src/gateway/transport/conformance/until.ts';
 import { openSandbox } from './support/sandbox.ts';
 import type { TestGateway, TestGatewayInit } from './support/test-gateway.ts';
-import { pause, until } from './support/until.ts';
 
 type Engine = Awaited<ReturnType<typeof startSimulatedEngine>>;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { until } from '../../src/gateway/transport/conformance/until.ts';
 import { callRaw, rawChat } from './support/raw.ts';
 import { openSandbox } from './support/sandbox.ts';
-import { until } from './support/until.ts';
 import { DONE, json, openStream, type Script, token } from './support/upstream.ts';
 
 const sandbox = openSandbox();

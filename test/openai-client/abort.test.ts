@@ -2,7 +2,7 @@
 
 import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
-import { until } from '../gateway/support/until.ts';
+import { until } from '../../src/gateway/transport/conformance/until.ts';
 import { aChat, openStacks, rejectionOf, type Stack } from './support/stack.ts';
 
 const startStack = openStacks();

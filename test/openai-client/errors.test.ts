@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
-import { until } from '../gateway/support/until.ts';
+import { until } from '../../src/gateway/transport/conformance/until.ts';
 import { aChat, aClient, MODEL, openStacks, rejectionOf } from './support/stack.ts';
 
 const startStack = openStacks();

@@ -1,7 +1,7 @@
 /** The client tries again by itself where Signalbox says that this may help, and not before the wait that it names. */
 
 import { describe, expect, it } from 'vitest';
-import { until } from '../gateway/support/until.ts';
+import { until } from '../../src/gateway/transport/conformance/until.ts';
 import { aChat, openStacks, rejectionOf, type Stack } from './support/stack.ts';
 
 const startStack = openStacks();

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SignalboxError } from '../../domain/index.ts';
+import { refusalOf } from './__fixtures__/refusal-of.ts';
 import { authenticator } from './authenticate.ts';
 
 const sha256 = (key: string) => createHash('sha256').update(key).digest('hex');
@@ -11,15 +11,7 @@ const authenticate = authenticator({
   batch: { sha256: sha256('sk-batch').toUpperCase() },
 });
 
-function errorOf(headers: Record<string, string | string[]>): SignalboxError {
-  try {
-    authenticate(headers);
-  } catch (error) {
-    if (error instanceof SignalboxError) return error;
-    throw error;
-  }
-  throw new Error('the key was taken');
-}
+const errorOf = (headers: Record<string, string | string[]>) => refusalOf(() => authenticate(headers));
 
 describe('with keys configured', () => {
   it('tells what the configuration says of the key', () => {

@@ -1,16 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { SignalboxError } from '../../domain/index.ts';
+import { refusalOf } from './__fixtures__/refusal-of.ts';
 import { bodyFormat } from './content-type.ts';
 
-function errorOf(headers: Record<string, string>, allowsForms = false): SignalboxError {
-  try {
-    bodyFormat(headers, allowsForms);
-  } catch (error) {
-    if (error instanceof SignalboxError) return error;
-    throw error;
-  }
-  throw new Error('the headers were taken');
-}
+const errorOf = (headers: Record<string, string>, allowsForms = false) =>
+  refusalOf(() => bodyFormat(headers, allowsForms));
 
 describe('bodyFormat', () => {
   it.each([

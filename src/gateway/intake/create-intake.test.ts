@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { SignalboxError, seededRandom } from '../../domain/index.ts';
+import { seededRandom } from '../../domain/index.ts';
+import { refusalOf } from './__fixtures__/refusal-of.ts';
 import { createIntake, type IntakeSettings } from './create-intake.ts';
 import type { IncomingCall } from './intake.ts';
 import { createRequestIds } from './request-ids.ts';
@@ -32,16 +33,6 @@ const aBody = (fields: object = {}) =>
 /** Both steps, as the transport makes them. */
 function take(intake = anIntake(), call = aCall(), body: Uint8Array = aBody()) {
   return intake.accept(call, intake.preflight(call), body);
-}
-
-function errorOf(action: () => unknown): SignalboxError {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof SignalboxError) return error;
-    throw error;
-  }
-  throw new Error('no error');
 }
 
 const keyed = (config: object = {}): IntakeSettings => ({
@@ -164,11 +155,11 @@ describe('an alias', () => {
   it('may come and go while calls come in', () => {
     const intake = anIntake();
     const body = aBody({ model: 'gpt-4o' });
-    expect(errorOf(() => take(intake, aCall(), body)).code).toBe('model_not_found');
+    expect(refusalOf(() => take(intake, aCall(), body)).code).toBe('model_not_found');
     intake.update({ aliases });
     expect(take(intake, aCall(), body).request.model).toBe('llama-3-70b');
     intake.update({});
-    expect(errorOf(() => take(intake, aCall(), body)).code).toBe('model_not_found');
+    expect(refusalOf(() => take(intake, aCall(), body)).code).toBe('model_not_found');
   });
 });
 
@@ -203,7 +194,7 @@ describe('an API key', () => {
   it('is needed once one is configured, whatever the call', () => {
     const intake = anIntake(keyed());
     for (const call of [aCall(), aCall({ method: 'GET', path: '/v1/models' })]) {
-      expect(errorOf(() => intake.preflight(call))).toMatchObject({ code: 'invalid_api_key', status: 401 });
+      expect(refusalOf(() => intake.preflight(call))).toMatchObject({ code: 'invalid_api_key', status: 401 });
     }
     expect(take(intake, withKey()).request.id).toBe('sb-p-1');
   });
@@ -233,7 +224,10 @@ describe('an API key', () => {
 
   it('is for its models only', () => {
     const intake = anIntake(keyed({ models: ['llama-3-70b'] }));
-    expect(errorOf(() => take(intake, withKey()))).toMatchObject({ code: 'model_not_allowed', status: 403 });
+    expect(refusalOf(() => take(intake, withKey()))).toMatchObject({
+      code: 'model_not_allowed',
+      status: 403,
+    });
     expect(take(intake, withKey(), aBody({ model: 'llama-3-70b' })).request.model).toBe('llama-3-70b');
   });
 
@@ -241,7 +235,7 @@ describe('an API key', () => {
     const intake = anIntake(keyed());
     intake.preflight(withKey());
     intake.update({ keys: { other: { sha256: 'a'.repeat(64) } } });
-    expect(errorOf(() => intake.preflight(withKey())).code).toBe('invalid_api_key');
+    expect(refusalOf(() => intake.preflight(withKey())).code).toBe('invalid_api_key');
   });
 });
 
@@ -273,14 +267,14 @@ describe('the list of models', () => {
 
   it('has one card for each', () => {
     expect(get('/v1/models/gpt-4o').body).toMatchObject({ id: 'gpt-4o', object: 'model' });
-    expect(errorOf(() => get('/v1/models/gpt-5o'))).toMatchObject({ code: 'model_not_found', status: 404 });
+    expect(refusalOf(() => get('/v1/models/gpt-5o'))).toMatchObject({ code: 'model_not_found', status: 404 });
   });
 
   it('shows a key its own', () => {
     const from = anIntake(keyed({ models: ['llama-3-70b', 'no-longer-there'] }));
     const headers = { authorization: 'Bearer sk-web' };
     expect(get('/v1/models', from, headers).body.data).toMatchObject([{ id: 'llama-3-70b' }]);
-    const error = errorOf(() => get('/v1/models/llama-3-8b', from, headers));
+    const error = refusalOf(() => get('/v1/models/llama-3-8b', from, headers));
     expect(error.status).toBe(404);
     expect(error.message).toContain('There are: llama-3-70b.');
   });
@@ -311,7 +305,7 @@ describe('before the body is read', () => {
       413,
     ],
   ])('refuses %s', (_, call, code, status) => {
-    expect(errorOf(() => anIntake().preflight(aCall(call)))).toMatchObject({ code, status });
+    expect(refusalOf(() => anIntake().preflight(aCall(call)))).toMatchObject({ code, status });
   });
 
   it('tells what was announced', () => {
@@ -326,7 +320,7 @@ describe('the size of a body', () => {
   it('may be the limit and not a byte more', () => {
     const intake = anIntake({ maxBodyBytes: aBody().length });
     expect(take(intake).request.model).toBe('llama-3-8b');
-    expect(errorOf(() => take(intake, aCall(), Buffer.concat([aBody(), Buffer.from(' ')])))).toMatchObject({
+    expect(refusalOf(() => take(intake, aCall(), Buffer.concat([aBody(), Buffer.from(' ')])))).toMatchObject({
       code: 'request_too_large',
       status: 413,
       message: `The body may have ${aBody().length} bytes; it has ${aBody().length + 1}.`,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SignalboxError } from '../../domain/index.ts';
+import { refusalOf } from './__fixtures__/refusal-of.ts';
 import { readHints } from './hints.ts';
 
 const ALL = { trustHeaders: true, trustUserHeader: true };
@@ -8,15 +8,7 @@ const ALL = { trustHeaders: true, trustUserHeader: true };
 const hintsOf = (headers: Record<string, string | string[]>, trust = ALL) =>
   readHints({ method: 'POST', path: '/v1/x', query: '', headers, receivedAtMs: 1_000 }, trust);
 
-function errorOf(headers: Record<string, string | string[]>): SignalboxError {
-  try {
-    hintsOf(headers);
-  } catch (error) {
-    if (error instanceof SignalboxError) return error;
-    throw error;
-  }
-  throw new Error('the hint was taken');
-}
+const errorOf = (headers: Record<string, string | string[]>) => refusalOf(() => hintsOf(headers));
 
 describe('readHints', () => {
   it.each<[string, string, object]>([

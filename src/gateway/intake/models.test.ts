@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SignalboxError, seededRandom } from '../../domain/index.ts';
+import { seededRandom } from '../../domain/index.ts';
+import { refusalOf } from './__fixtures__/refusal-of.ts';
 import { type Aliases, createModelCatalogue } from './models.ts';
 
 const FLEET = ['llama-3-8b', 'llama-3-70b', 'sql-adapter'];
@@ -20,16 +21,6 @@ const ALIASES: Aliases = {
 
 const catalogue = (fleet = FLEET, aliases = ALIASES, seed = 1) =>
   createModelCatalogue(() => fleet, aliases, seededRandom(seed));
-
-function errorOf(action: () => unknown): SignalboxError {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof SignalboxError) return error;
-    throw error;
-  }
-  throw new Error('no error');
-}
 
 describe('resolve', () => {
   it.each([
@@ -75,7 +66,7 @@ describe('resolve', () => {
   });
 
   it('says of an unknown model what exists and what may have been meant', () => {
-    expect(errorOf(() => catalogue().resolve('llama-3-80b', {}))).toMatchObject({
+    expect(refusalOf(() => catalogue().resolve('llama-3-80b', {}))).toMatchObject({
       code: 'model_not_found',
       status: 404,
       param: 'model',
@@ -87,13 +78,13 @@ describe('resolve', () => {
 
   it('cuts a long name and a long list short', () => {
     const fleet = Array.from({ length: 500 }, (_, index) => `model-${index}`);
-    const { message } = errorOf(() => catalogue(fleet, {}).resolve('x'.repeat(1_000_000), {}));
+    const { message } = refusalOf(() => catalogue(fleet, {}).resolve('x'.repeat(1_000_000), {}));
     expect(message).toContain('and 480 more');
     expect(message.length).toBeLessThan(500);
   });
 
   it('says of an alias that leads nowhere what it stands for', () => {
-    expect(errorOf(() => catalogue().resolve('gone', {}))).toMatchObject({
+    expect(refusalOf(() => catalogue().resolve('gone', {}))).toMatchObject({
       code: 'model_not_found',
       message: "The model 'gone' is an alias of vanished, which no engine serves.",
     });
@@ -102,7 +93,7 @@ describe('resolve', () => {
   it.each(['llama-3-8b', 'gpt-4o'])(
     'lets the caller of %s come again while no engine is known at all',
     (requested) => {
-      expect(errorOf(() => catalogue([]).resolve(requested, {}))).toMatchObject({
+      expect(refusalOf(() => catalogue([]).resolve(requested, {}))).toMatchObject({
         code: 'no_instance_available',
         status: 503,
         retryable: true,
@@ -112,13 +103,13 @@ describe('resolve', () => {
   );
 
   it.each(['__proto__', 'constructor', 'toString'])('does not take %s for an alias', (requested) => {
-    expect(errorOf(() => catalogue().resolve(requested, {})).code).toBe('model_not_found');
+    expect(refusalOf(() => catalogue().resolve(requested, {})).code).toBe('model_not_found');
   });
 
   it('follows the fleet as it changes', () => {
     let fleet = ['a'];
     const models = createModelCatalogue(() => fleet, {}, seededRandom(1));
-    expect(errorOf(() => models.resolve('b', {})).code).toBe('model_not_found');
+    expect(refusalOf(() => models.resolve('b', {})).code).toBe('model_not_found');
     fleet = ['a', 'b'];
     expect(models.resolve('b', {})).toBe('b');
   });
@@ -133,7 +124,7 @@ describe('a key for some models', () => {
   });
 
   it.each(['llama-3-70b', 'no-such-model'])('may not ask for %s, whether it exists or not', (requested) => {
-    expect(errorOf(() => catalogue().resolve(requested, key))).toMatchObject({
+    expect(refusalOf(() => catalogue().resolve(requested, key))).toMatchObject({
       code: 'model_not_allowed',
       status: 403,
       param: 'model',

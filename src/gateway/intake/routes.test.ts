@@ -2,17 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SignalboxError } from '../../domain/index.ts';
 import { MethodNotAllowedError } from '../errors/index.ts';
+import { refusalOf } from './__fixtures__/refusal-of.ts';
 import { findRoute } from './routes.ts';
 
-function errorOf(method: string, path: string): SignalboxError {
-  try {
-    findRoute(method, path);
-  } catch (error) {
-    if (error instanceof SignalboxError) return error;
-    throw error;
-  }
-  throw new Error(`${method} ${path} has a route`);
-}
+const errorOf = (method: string, path: string) => refusalOf(() => findRoute(method, path));
 
 describe('findRoute', () => {
   it.each([

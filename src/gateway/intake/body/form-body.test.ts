@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SignalboxError } from '../../../domain/index.ts';
+import { refusalOf } from '../__fixtures__/refusal-of.ts';
 import { withModel } from './body-facts.ts';
 import { readFormBody } from './form-body.ts';
 import { DEFAULT_TOKEN_ESTIMATE } from './prompt-tokens.ts';
@@ -30,16 +31,6 @@ function form(parts: readonly Part[], boundary = 'XX'): Buffer {
 }
 
 const read = (body: Uint8Array, boundary = 'XX') => readFormBody(body, boundary, DEFAULT_TOKEN_ESTIMATE);
-
-function errorOf(action: () => unknown): SignalboxError {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof SignalboxError) return error;
-    throw error;
-  }
-  throw new Error('the form was taken');
-}
 
 describe('readFormBody', () => {
   it('finds the model beside a file', () => {
@@ -98,7 +89,7 @@ describe('readFormBody', () => {
   ])('is not led astray by a file’s name: %s', (disposition) => {
     const trap = { headers: `Content-Disposition: ${disposition}`, content: 'trap' };
     expect(read(form([trap, field('model', 'm')])).model).toBe('m');
-    expect(errorOf(() => read(form([trap]))).param).toBe('model');
+    expect(refusalOf(() => read(form([trap]))).param).toBe('model');
   });
 
   it('takes a name without quotes and header names in any case', () => {
@@ -188,7 +179,7 @@ describe('forms that are wrong', () => {
       'it has more than 128 parts',
     ],
   ])('%s', (_, body, code, message) => {
-    const error = errorOf(() => read(body));
+    const error = refusalOf(() => read(body));
     expect(error).toMatchObject({ code, status: 400 });
     expect(error.message).toContain(message);
   });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type RequestKind, SignalboxError } from '../../../domain/index.ts';
+import { refusalOf } from '../__fixtures__/refusal-of.ts';
 import { readJsonBody } from './json-body.ts';
 import { DEFAULT_TOKEN_ESTIMATE } from './prompt-tokens.ts';
 
@@ -11,16 +12,6 @@ const readText = (text: string | Uint8Array, kind: RequestKind = 'chat') =>
   readJsonBody(typeof text === 'string' ? Buffer.from(text) : text, kind, OPTIONS);
 
 const read = (body: object, kind: RequestKind = 'chat') => readText(JSON.stringify(body), kind);
-
-function errorOf(action: () => unknown): SignalboxError {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof SignalboxError) return error;
-    throw error;
-  }
-  throw new Error('the body was taken');
-}
 
 describe('a chat', () => {
   it('tells what scheduling needs', () => {
@@ -191,7 +182,7 @@ describe('fields that are wrong', () => {
       "'priority' must be a whole number; found 0.5.",
     ],
   ])('%s for %j', (code, body, param, message) => {
-    const error = errorOf(() => read(body));
+    const error = refusalOf(() => read(body));
     expect({ code: error.code, status: error.status, param: error.param, message: error.message }).toEqual({
       code,
       status: 400,
@@ -219,16 +210,16 @@ describe('fields that are wrong', () => {
   ])('%s with %j has a wrong %s', (kind, fields, param) => {
     const action = () => read({ model: 'm', ...fields }, kind);
     if (param === undefined) expect(action()).toMatchObject({ model: 'm' });
-    else expect(errorOf(action).param).toBe(param);
+    else expect(refusalOf(action).param).toBe(param);
   });
 
   it('does not repeat a long value whole', () => {
-    const error = errorOf(() => read({ ...good, stream: 'x'.repeat(1_000_000) }));
+    const error = refusalOf(() => read({ ...good, stream: 'x'.repeat(1_000_000) }));
     expect(error.message.length).toBeLessThan(120);
   });
 
   it('needs a model of any call that is passed through', () => {
-    expect(errorOf(() => read({ input: 'x' }, 'other')).param).toBe('model');
+    expect(refusalOf(() => read({ input: 'x' }, 'other')).param).toBe('model');
   });
 });
 
@@ -263,7 +254,7 @@ describe('bodies that are no JSON', () => {
       'The body is not JSON: it is nested more than 128 levels deep, at line 1, column 152 (byte 151).',
     ],
   ])('%j', (text, code, message) => {
-    const error = errorOf(() => readText(text));
+    const error = refusalOf(() => readText(text));
     expect({ code: error.code, status: error.status, message: error.message }).toEqual({
       code,
       status: 400,
@@ -273,7 +264,7 @@ describe('bodies that are no JSON', () => {
 
   it('says where UTF-8 is broken', () => {
     const body = Buffer.from('{"model":"m",\n"user":"\xff"}', 'latin1');
-    const error = errorOf(() => readText(body));
+    const error = refusalOf(() => readText(body));
     expect(error).toMatchObject({
       code: 'invalid_json',
       message: 'The body is not JSON: found a byte that is not UTF-8, at line 2, column 9 (byte 22).',

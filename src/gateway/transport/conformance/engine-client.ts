@@ -9,7 +9,8 @@ import type {
   EngineListener,
   HeaderMap,
 } from '../port.ts';
-import { type ConformanceTools, type Engine, pause, startEngine, until, type Wire } from './tools.ts';
+import { type ConformanceTools, type Engine, startEngine, type Wire } from './tools.ts';
+import { pause, until } from './until.ts';
 
 /** Everything that was told of a call, in order. */
 class Told implements EngineListener {

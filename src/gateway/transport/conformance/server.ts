@@ -8,7 +8,8 @@ import type {
   ServerOptions,
   ServerTransport,
 } from '../port.ts';
-import { type ConformanceTools, dial, pause, until, type Wire } from './tools.ts';
+import { type ConformanceTools, dial, type Wire } from './tools.ts';
+import { pause, until } from './until.ts';
 
 const OPTIONS: ServerOptions = {
   maxHeaderBytes: 8192,

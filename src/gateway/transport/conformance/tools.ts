@@ -9,22 +9,6 @@ export interface ConformanceTools {
   readonly it: (name: string, body: () => Promise<void>) => void;
 }
 
-const GIVE_UP_AFTER_MS = 5000;
-
-/** Waits until something has become so. */
-export async function until(isTrue: () => boolean, what: string): Promise<void> {
-  const giveUpAtMs = performance.now() + GIVE_UP_AFTER_MS;
-  while (!isTrue()) {
-    if (performance.now() > giveUpAtMs)
-      throw new Error(`waited ${GIVE_UP_AFTER_MS} ms in vain until ${what}`);
-    await pause(2);
-  }
-}
-
-export function pause(forMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, forMs));
-}
-
 /** One end of a connection, with what came from the other. */
 export interface Wire {
   readonly socket: Socket;
