@@ -4,11 +4,14 @@ import { priorityRank, REQUEST_PRIORITIES } from '../../domain/index.ts';
 import type { NextRequest, OrderContext, OrderedRequest, RequestOrder } from '../order.ts';
 import { DEFAULT_AGING_MS } from '../priority.ts';
 import { Band, type BandEntry, type BandSettings } from './band.ts';
+import { isBelowCeiling } from './ceiling.ts';
 
 /** What an order needs of its policy. */
 export interface LaneOrderParts {
   /** Share of the service that each class but the first is guaranteed while it has requests waiting. */
   readonly bandShare: number;
+  /** How steeply classes leave room unused for higher ones as the instances fill; 0 when they do not. */
+  readonly ceilingSlope: number;
   readonly band: BandSettings;
   /** A request's place, made when it joins. */
   enter(waiting: OrderedRequest, order: LaneOrder): BandEntry;
@@ -47,9 +50,9 @@ export class LaneOrder implements RequestOrder {
     this.#parts.left(entry, this);
   }
 
-  next({ nowMs }: OrderContext): NextRequest | undefined {
-    this.#nowMs = nowMs;
-    return this.#pick(nowMs);
+  next(context: OrderContext): NextRequest | undefined {
+    this.#nowMs = context.nowMs;
+    return this.#pick(context);
   }
 
   /** Counts one dispatch: those that had to wait meanwhile are owed their share of it. */
@@ -83,8 +86,8 @@ export class LaneOrder implements RequestOrder {
     return this.bands.slice(0, rank).reduce((sum, { size }) => sum + size, own + others);
   }
 
-  /** The highest class, unless a lower one is owed enough for its next. */
-  #pick(nowMs: number): BandEntry | undefined {
+  /** The highest class, unless a lower one is owed enough for its next; who is owed goes whatever the ceiling. */
+  #pick({ nowMs, instances }: OrderContext): BandEntry | undefined {
     let highest: Band | undefined;
     for (const band of this.bands) {
       if (band.size === 0) continue;
@@ -95,6 +98,10 @@ export class LaneOrder implements RequestOrder {
         if (entry !== undefined && band.owed >= entry.cost) return entry;
       }
     }
-    return highest?.peek(nowMs);
+    if (highest === undefined) return undefined;
+    if (highest.owed > 0 && highest.owed >= highest.headCost(nowMs)) return highest.peek(nowMs);
+    return isBelowCeiling(highest.rank, this.#parts.ceilingSlope, instances)
+      ? highest.peek(nowMs)
+      : undefined;
   }
 }

@@ -10,6 +10,14 @@ export const SIGNALBOX_PARAMETERS = {
     max: 0.2,
     describe: 'Share of the service that each class below the highest is guaranteed while it waits.',
   },
+  ceilingSlope: {
+    type: 'number',
+    default: 0,
+    min: 0,
+    max: 1,
+    describe:
+      'How steeply lower classes leave room unused as the instances fill; 0: none is kept for others.',
+  },
   lateShare: {
     type: 'number',
     default: 0.1,

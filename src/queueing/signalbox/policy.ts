@@ -14,6 +14,7 @@ import {
   readParameters,
 } from '../../domain/index.ts';
 import { inTurn } from '../guide/in-turn.ts';
+import { IdlePrefill } from '../idle-prefill.ts';
 import type { PolicyInputs } from '../inputs.ts';
 import type { OrderedRequest } from '../order.ts';
 import type { BuiltInPolicy, GuideFunctions } from '../policy.ts';
@@ -53,6 +54,7 @@ class SignalboxPolicy implements BuiltInPolicy {
   readonly #charges = new Map<string, Charge>();
   readonly #orderParts: LaneOrderParts;
   readonly #shares: CachedShares | undefined;
+  readonly #idlePrefill: IdlePrefill | undefined;
   /** Who left a lane last: the scheduler takes a request off its lane and then tells of the dispatch. */
   #leaving: { readonly entry: BandEntry; readonly order: LaneOrder } | undefined;
   #dispatched = REQUEST_PRIORITIES.map(() => 0);
@@ -66,11 +68,13 @@ class SignalboxPolicy implements BuiltInPolicy {
     this.#inputs = inputs;
     const weights = readWeights(parameters.tenantWeights);
     this.#accounts = REQUEST_PRIORITIES.map(() => new Accounts((tenant) => weights.get(tenant) ?? 1));
-    const { bandShare, lateShare, foreignTokens, quantumTokens } = parameters;
+    this.#idlePrefill = inputs.predictor && new IdlePrefill(inputs.predictor);
+    const { bandShare, ceilingSlope, lateShare, foreignTokens, quantumTokens } = parameters;
     const locality = sharesOf(inputs, parameters.localitySlackMs);
     this.#shares = locality;
     this.#orderParts = {
       bandShare,
+      ceilingSlope,
       band: { lateShare, foreignTokens, quantumTokens, ...(locality !== undefined && { locality }) },
       enter: (waiting, order) => this.#enter(waiting, order),
       left: (entry, order) => this.#left(entry, order),
@@ -125,6 +129,14 @@ class SignalboxPolicy implements BuiltInPolicy {
     this.#correct(id, charge.hasAnswered && kind === 'cancelled' ? charge.cost : 0);
   }
 
+  onInstanceRegistered(instance: ExecutionInstance): void {
+    this.#idlePrefill?.onInstanceRegistered(instance);
+  }
+
+  onInstanceRemoved(instanceId: string): void {
+    this.#idlePrefill?.onInstanceRemoved(instanceId);
+  }
+
   onSettled(): void {
     this.#shares?.refresh();
   }
@@ -145,13 +157,16 @@ class SignalboxPolicy implements BuiltInPolicy {
     const account = this.#accounts[rank]!.of(request.tenant ?? NOBODY);
     this.#accounts[rank]!.joined(account);
     const band = order.bands[rank]!;
+    const heldShare = this.#shares?.of(waiting) ?? 0;
+    // What it takes itself even if it went now, at the best place there is; only what is left of its time is slack.
+    const ownMs = this.#idlePrefill?.leastMs(request, heldShare * request.promptTokens) ?? 0;
     const dueMs = sloDueMs(request);
     return slackEntry({
       waiting,
-      key: dueMs ?? classDueMs(request),
+      key: (dueMs ?? classDueMs(request)) - ownMs,
       // Only who was promised a moment can miss it; the others just become ever more urgent.
-      lateAfterMs: dueMs ?? Number.POSITIVE_INFINITY,
-      heldShare: this.#shares?.of(waiting) ?? 0,
+      lateAfterMs: dueMs === undefined ? Number.POSITIVE_INFINITY : dueMs - ownMs,
+      heldShare,
       heldShareMs: waiting.enqueuedMs,
       band,
       flow: band.flowOf(account),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { aPredictor } from '../../../test/builders.ts';
 import { Line } from '../__fixtures__/line.ts';
 import { signalboxPolicy } from './policy.ts';
 
@@ -154,6 +155,49 @@ describe('signalbox: requests of a tenant', () => {
     line.nowMs = 1_000;
     const order = line.order();
     expect([order.indexOf('late0'), order.indexOf('late1')]).toEqual([9, 19]);
+  });
+});
+
+describe('signalbox: slack', () => {
+  const prefixes = {
+    cachedTokens: () => 0,
+    mostCachedTokens: ({ id }: { id: string }) => (id === 'held' ? 900 : 0),
+  };
+  /** A millisecond for each token that is not held. */
+  const ttft = ({ uncachedTokens }: { uncachedTokens: number }) => ({
+    mean: uncachedTokens,
+    standardDeviation: 0,
+  });
+  const aTimedLine = (inputs = {}) => {
+    const line = aLine({}, { predictor: { ...aPredictor(), ttft }, ...inputs });
+    line.policy.onInstanceRegistered?.(line.instance);
+    return line;
+  };
+  const long = { id: 'long', promptTokens: 1_000, ttftSloMs: 1_500 };
+
+  it('is what is left of the time after the prompt’s own: a long one goes before a short one that is due sooner', () => {
+    const line = aTimedLine();
+    line.join({ id: 'short', promptTokens: 10, ttftSloMs: 1_000 }, long);
+    expect(line.order()).toEqual(['long', 'short']);
+  });
+
+  it('does not count what some instance holds of the prompt', () => {
+    const line = aTimedLine({ prefixes });
+    line.join({ id: 'short', promptTokens: 10, ttftSloMs: 1_000 }, { ...long, id: 'held' });
+    expect(line.order()).toEqual(['short', 'held']);
+  });
+
+  it('is gone before the due time for one that cannot make it any more, which steps aside', () => {
+    const line = aTimedLine();
+    line.join(long, { id: 'other', promptTokens: 10, ttftSloMs: 1_600 });
+    line.nowMs = 600;
+    expect(line.order()).toEqual(['other', 'long']);
+  });
+
+  it('is the time to the due moment where nobody predicts', () => {
+    const line = aLine();
+    line.join(long, { id: 'short', promptTokens: 10, ttftSloMs: 1_000 });
+    expect(line.order()).toEqual(['short', 'long']);
   });
 });
 
