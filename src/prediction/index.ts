@@ -7,6 +7,7 @@ export {
   type RequestShape,
   timeOf,
   traitsOf,
+  UNKNOWN_TRAIT,
 } from './execution/execution-times.ts';
 export {
   momentsOf,

@@ -4,14 +4,17 @@ import type { JsonObject } from '../task.ts';
 
 /** Tasks of one shape take about as long: their prompts, and what they may generate, differ by less than a factor of two. */
 export function shapeOf(input: JsonObject): string {
-  const { messages, prompt, input: given } = input;
-  const characters = charactersIn([messages, prompt, given]);
-  return `${doublings(characters)}/${doublings(mostOutput(input))}`;
+  return `${doublings(promptCharacters(input))}/${doublings(mostOutputTokens(input))}`;
+}
+
+export function promptCharacters({ messages, prompt, input }: JsonObject): number {
+  return charactersIn([messages, prompt, input]);
 }
 
 const LIMITS = ['max_completion_tokens', 'max_output_tokens', 'max_tokens', 'max_new_tokens'] as const;
 
-function mostOutput(input: JsonObject): number {
+/** 0 where no limit is given. */
+export function mostOutputTokens(input: JsonObject): number {
   const limit = LIMITS.map((name) => input[name]).find((value) => typeof value === 'number');
   return typeof limit === 'number' && limit > 0 ? limit : 0;
 }
