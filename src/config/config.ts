@@ -147,6 +147,23 @@ export interface PredictionConfig {
   };
 }
 
+/** Where tasks are kept. */
+export type TaskStoreConfig =
+  | { readonly type: 'postgres'; readonly url: Secret }
+  /** `isDefault` when nobody named it: then it is made when the first task comes. */
+  | { readonly type: 'directory'; readonly directory: string; readonly isDefault: boolean }
+  | { readonly type: 'memory' };
+
+type TasksFile = ConfigFile['tasks'];
+
+export interface TasksConfig extends DeepReadonly<Omit<TasksFile, 'store' | 'webhooks' | 'registration'>> {
+  readonly store: TaskStoreConfig;
+  readonly registration: DeepReadonly<TasksFile['registration']>;
+  readonly webhooks: DeepReadonly<Omit<TasksFile['webhooks'], 'secret' | 'secret_env' | 'secret_file'>> & {
+    readonly secret?: Secret;
+  };
+}
+
 export interface PolicyConfig {
   /** A built-in policy's, or the path of `file`. */
   readonly name: string;
@@ -179,6 +196,7 @@ export interface Config extends DeepReadonly<Pick<ConfigFile, AsInFile>> {
   readonly routing: ProfileSettings;
   readonly prediction: PredictionConfig;
   readonly auth: { readonly keys: Readonly<Record<string, ApiKeyConfig>> };
+  readonly tasks: TasksConfig;
   /** The select API; absent when nobody asks for it. */
   readonly f5?: F5Config;
   /** Absent: another at each start. */

@@ -19,6 +19,8 @@ export type {
   RemoteInstanceConfig,
   SimulatedDialect,
   SimulatedInstanceConfig,
+  TaskStoreConfig,
+  TasksConfig,
   TlsConfig,
 } from './config.ts';
 export type { Environment } from './interpolation.ts';

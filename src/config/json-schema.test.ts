@@ -68,7 +68,7 @@ describe('the JSON Schema', () => {
 });
 
 /** What is given in one of three ways, or not at all. */
-const SECRET = /(token|apiKey|password|ca|cert|key)(_env|_file)?$/;
+const SECRET = /(token|apiKey|password|ca|cert|key|secret|store\.url)(_env|_file)?$/;
 
 /** What is simply not there unless it is given. */
 const OPTIONAL = new Set([

@@ -7,6 +7,7 @@ import { resolveInstances } from './resolve-instances.ts';
 import { resolveListeners } from './resolve-listeners.ts';
 import { resolvePrediction } from './resolve-prediction.ts';
 import { resolvePolicy, resolveRouting } from './resolve-scheduling.ts';
+import { resolveTasks } from './resolve-tasks.ts';
 import type { ConfigFile } from './schema/config-file.ts';
 import { listNames, suggest } from './suggest.ts';
 
@@ -25,6 +26,7 @@ export function resolveConfig(file: ConfigFile, resolution: Resolution): Config 
     prediction: _prediction,
     auth,
     f5: _f5,
+    tasks: _tasks,
     ...asInFile
   } = file;
   const instances = resolveInstances(file, resolution);
@@ -42,6 +44,7 @@ export function resolveConfig(file: ConfigFile, resolution: Resolution): Config 
     routing: resolveRouting(file, resolution),
     prediction: resolvePrediction(file, resolution),
     auth: { keys: resolveKeys(file, resolution) },
+    tasks: resolveTasks(file, resolution),
     ...resolveF5(file, resolution),
     ...(seed !== undefined && { seed }),
   });

@@ -1,5 +1,9 @@
 /** The durable task queue. */
 
+export { createTaskRoutes, type TaskRoutes } from './api/mount.ts';
+export { DEFAULT_TASK_LIMITS, type TaskApiParts, type TaskLimits } from './api/parts.ts';
+export { SocketStats } from './api/sockets/socket-stats.ts';
+export { createTaskSockets, type TaskSockets } from './api/sockets/upgrades.ts';
 export { createTaskQueue, type TaskQueue, type TaskQueueOptions } from './create-task-queue.ts';
 export { parseCidr, parsePortRange } from './instances/address-check.ts';
 export type {

@@ -25,6 +25,7 @@ export { type PredictionOutcome, predictionOutcome } from './prediction-outcome.
 export { REDACTED, redactForLog, redactSecrets, redactText } from './redaction.ts';
 export { type InfoLog, logRequest } from './request-log.ts';
 export * from './request-record.ts';
+export type { TaskMetrics } from './task-metrics.ts';
 export {
   createTelemetry,
   METRICS_CONTENT_TYPE,

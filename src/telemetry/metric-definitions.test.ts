@@ -6,7 +6,7 @@ const BASE_UNITS = ['seconds', 'bytes', 'ratio', 'tokens', 'info', 'total'];
 const OTHER_UNITS =
   /_(milliseconds|microseconds|minutes|hours|kilobytes|megabytes|percent|percentage|ms|us)(_|$)/;
 /** Gauges that count things are named by the plural of what they count. */
-const COUNTED = /(requests|instances|failures)(_|$)/;
+const COUNTED = /(requests|instances|failures|tasks)(_|$)/;
 const RESERVED_LABELS = ['le', 'quantile', 'job', 'instance'];
 
 const entries = Object.entries<MetricDefinition>(METRICS);

@@ -21,6 +21,11 @@ const E2E_SECONDS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 60, 120,
 const DECISION_SECONDS = [
   0.000001, 0.0000025, 0.000005, 0.00001, 0.00002, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.01, 0.1,
 ];
+/** Tasks run from a moment to hours, and wait as long. */
+const TASK_SECONDS = [
+  0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 86400,
+];
+const STORE_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
 const LAG_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
 /** Prometheus gives every scraped series an `instance` label of its own, hence `instance_id`. */
@@ -166,6 +171,34 @@ export const METRICS = {
     'Predicted times to first token, by whether the table or service told them or another predictor stood in.',
     ['predictor', 'source'],
   ),
+  signalbox_tasks: gauge('Tasks in the store, by state.', ['state']),
+  signalbox_tasks_submitted_total: counter('Tasks that were stored.', ['model']),
+  signalbox_tasks_ended_total: counter('Tasks that ended, by how.', ['model', 'outcome']),
+  signalbox_task_failures_total: counter('Tasks that failed for good, by why.', ['model', 'code']),
+  signalbox_task_retries_total: counter('Tries of tasks that failed and are followed by another.', ['model']),
+  signalbox_task_queue_time_seconds: histogram(
+    'Time from when a task was due to when an instance got it, for each try.',
+    TASK_SECONDS,
+    ['model'],
+  ),
+  signalbox_task_run_time_seconds: histogram(
+    'Time that tasks took which completed, as the instance says or from being sent to its end.',
+    TASK_SECONDS,
+    ['model'],
+  ),
+  signalbox_task_prediction_error_ratio: gauge(
+    'Mean absolute error of predicted run times, as a share of the actual; what is old counts less.',
+    ['source'],
+  ),
+  signalbox_task_prediction_within_p80_ratio: gauge(
+    'Share of tasks that took no longer than their predicted 80 % quantile; what is old counts less.',
+    ['source'],
+  ),
+  signalbox_task_store_call_seconds: histogram("Time of the task store's calls.", STORE_SECONDS, [
+    'operation',
+  ]),
+  signalbox_task_store_errors_total: counter('Calls of the task store that failed.', ['operation']),
+  signalbox_task_webhooks_total: counter('Tries to tell a webhook, by what came of them.', ['outcome']),
   signalbox_config_last_reload_successful: gauge(
     '1 when the last load of the configuration succeeded, 0 when it was refused.',
   ),

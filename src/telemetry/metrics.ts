@@ -9,6 +9,7 @@ import { readPredictor, type WatchedPredictor } from './prediction-metrics.ts';
 import { createProcessMetrics, watchEventLoop } from './process-metrics.ts';
 import { createRequestMetrics, type RequestMetrics } from './request-metrics.ts';
 import { readScheduler } from './scheduler-metrics.ts';
+import { createTaskMetrics, type TaskMetrics } from './task-metrics.ts';
 
 /** What the metrics need to see of the scheduler. */
 export type WatchedScheduler = SchedulerInspection & { modelNames(): readonly string[] };
@@ -29,6 +30,9 @@ export interface Metrics extends RequestMetrics {
   watch(scheduler: WatchedScheduler): void;
   /** Whose accuracy the metrics show from now on. */
   watchPredictor(predictor: WatchedPredictor): void;
+  readonly tasks: TaskMetrics;
+  /** Whether some task instance serves the model, so that it may be a label. */
+  watchTaskModels(isServed: (model: string) => boolean): void;
   onConfigLoad(isApplied: boolean): void;
   /** The page in Prometheus' text format, version 0.0.4. */
   text(): Promise<string>;
@@ -41,9 +45,10 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const processMetrics = createProcessMetrics();
   let scheduler: WatchedScheduler | undefined;
   let predictor: WatchedPredictor | undefined;
+  let isServedByTasks = (_model: string): boolean => false;
   const models = createBoundedLabels({
     maxValues: options.maxModelLabels ?? 200,
-    isKnown: (name) => scheduler?.modelNames().includes(name) ?? false,
+    isKnown: (name) => (scheduler?.modelNames().includes(name) ?? false) || isServedByTasks(name),
   });
   const instances = createBoundedLabels({
     maxValues: options.maxInstanceLabels ?? 1000,
@@ -67,6 +72,10 @@ export function createMetrics(options: MetricsOptions): Metrics {
 
   return {
     ...requests,
+    tasks: createTaskMetrics(store, models),
+    watchTaskModels(isServed) {
+      isServedByTasks = isServed;
+    },
     watch(watched) {
       scheduler = watched;
     },

@@ -8,6 +8,7 @@ import { createMetrics, type MetricsOptions, type WatchedScheduler } from './met
 import type { WatchedPredictor } from './prediction-metrics.ts';
 import { type InfoLog, logRequest } from './request-log.ts';
 import type { RequestObserver, RequestRecord } from './request-record.ts';
+import type { TaskMetrics } from './task-metrics.ts';
 
 export interface TelemetryOptions extends Omit<MetricsOptions, 'clock'> {
   /** Default: the wall clock. */
@@ -29,6 +30,10 @@ export interface Telemetry {
   watch(scheduler: WatchedScheduler): void;
   /** Whose accuracy the metrics show. */
   watchPredictor(predictor: WatchedPredictor): void;
+  /** For the task queue. */
+  readonly tasks: TaskMetrics;
+  /** Whether some task instance serves the model, so that it may be a label. */
+  watchTaskModels(isServed: (model: string) => boolean): void;
   /** The configuration was loaded (the first time, or anew), or what was found was refused. */
   onConfigLoad(isApplied: boolean): void;
   /** The page in Prometheus' text format. */
@@ -76,6 +81,8 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     instanceErrors,
     watch: metrics.watch,
     watchPredictor: metrics.watchPredictor,
+    tasks: metrics.tasks,
+    watchTaskModels: metrics.watchTaskModels,
     onConfigLoad: metrics.onConfigLoad,
     metricsText: metrics.text,
     stop: metrics.stop,

@@ -14,6 +14,7 @@ import {
 } from '../../gateway/index.ts';
 import { LiveScheduler } from '../../scheduler/index.ts';
 import type { F5Sideband } from '../../sideband/index.ts';
+import type { RegisteredEngine } from '../../tasks/index.ts';
 import { type AppLog, createLogger, createTelemetry, type Telemetry } from '../../telemetry/index.ts';
 import { VERSION } from '../version.ts';
 import { Brain } from './brain.ts';
@@ -23,6 +24,7 @@ import { wantedInstances } from './instances.ts';
 import { gatewaySettings, intakeSettings } from './settings.ts';
 import { shadowControl } from './shadow.ts';
 import { openListener } from './start-error.ts';
+import { createTasks, type Tasks } from './tasks.ts';
 
 /** Epoch milliseconds that never go backwards, whatever happens to the system's clock. */
 export const SYSTEM_CLOCK: Clock = { now: () => performance.timeOrigin + performance.now() };
@@ -36,6 +38,8 @@ export interface App {
   readonly selectUrl: string | undefined;
   readonly controlUrl: string;
   readonly config: Config;
+  /** The task queue, unless it is switched off. */
+  readonly tasks: Tasks | undefined;
   /** Takes over another configuration while requests wait and run; several one after the other. */
   apply(config: Config): Promise<void>;
   /** Lets requests in flight finish for as long as the configuration allows. */
@@ -61,6 +65,14 @@ interface Parts {
   readonly log: AppLog;
   /** How each instance wants to be called, by its id. */
   readonly upstreams: Map<string, Upstream>;
+  readonly instances: WatchedInstances;
+  readonly tasks: Tasks | undefined;
+}
+
+/** What discovery is told to watch: what the configuration names, and engines that registered themselves. */
+interface WatchedInstances {
+  configured: readonly InstanceSettings[];
+  registered: readonly RegisteredEngine[];
 }
 
 interface Upstream {
@@ -82,6 +94,7 @@ export async function startApp(initial: Config, hooks: AppHooks = {}): Promise<A
   const takeOver = async (next: Config): Promise<void> => {
     const scheduling = await parts.brain.change(config, next);
     await watchInstances(parts, next);
+    parts.tasks?.update(next);
     parts.scheduler.reconfigure(scheduling);
     parts.intake.update(intakeSettings(next));
     gateway.update(gatewaySettings(next));
@@ -89,6 +102,7 @@ export async function startApp(initial: Config, hooks: AppHooks = {}): Promise<A
     config = next;
   };
   try {
+    await parts.tasks?.open();
     await watchInstances(parts, config);
     const { listeners } = config;
     const selectUrl = await parts.f5?.start();
@@ -105,6 +119,7 @@ export async function startApp(initial: Config, hooks: AppHooks = {}): Promise<A
       dataUrl: data && urlOf(data.host, data.port),
       selectUrl,
       controlUrl,
+      tasks: parts.tasks,
       get config() {
         return config;
       },
@@ -183,9 +198,20 @@ async function build(config: Config, pathOf: (file: string) => string): Promise<
     server: config.limits,
     engineClient: config.upstream,
   });
+  const instances: WatchedInstances = { configured: [], registered: [] };
+  const tasks = createTasks({
+    ...{ config, pathOf, clock: SYSTEM_CLOCK, random, telemetry, log, door: scheduler },
+    upstream: (id) => upstreams.get(id) ?? { headers: {}, tls: undefined },
+    onEngines(engines) {
+      instances.registered = engines;
+      fleet.replace(allInstances(instances));
+    },
+    configuredIdAt: (url) => instances.configured.find((one) => one.url === url)?.id,
+  });
   const tellFleet = (event: FleetEvent): void => {
     scheduler.tellFleet(event);
     gateway.onFleetEvent(event);
+    tasks?.onFleetEvent(event);
     logFleetEvent(log, event);
   };
   const fleet = createFleet({ sink: tellFleet, clock: SYSTEM_CLOCK, random });
@@ -200,11 +226,13 @@ async function build(config: Config, pathOf: (file: string) => string): Promise<
     embedded: new EmbeddedEngines(),
     log,
     upstreams,
+    instances,
+    tasks,
   };
 }
 
 function control(
-  { brain, f5, scheduler, telemetry, log }: Parts,
+  { brain, f5, scheduler, tasks, telemetry, log }: Parts,
   { listeners, instances }: Config,
   more: Pick<Parameters<typeof createAdmin>[0], 'reload' | 'config' | 'isAccepting'>,
 ): Admin {
@@ -224,23 +252,41 @@ function control(
     instanceErrors: telemetry.instanceErrors,
     ...(simulated > 0 && { fleetDescription: `${simulated} simulated engines` }),
     logLevel: log,
-    ...(f5 !== undefined && { routes: [f5.routes] }),
+    routes: [...(f5 === undefined ? [] : [f5.routes]), ...(tasks?.routes ?? [])],
+    upgrades: tasks?.upgrades ?? [],
     shadow: shadowControl(scheduler, brain, () => seededRandom(Math.floor(SYSTEM_CLOCK.now()))),
     onInternalError: (error) => log.component('admin').error({ err: error }, 'a control request failed'),
   });
 }
 
-async function watchInstances({ embedded, fleet, upstreams }: Parts, config: Config): Promise<void> {
+async function watchInstances(
+  { embedded, fleet, upstreams, instances }: Parts,
+  config: Config,
+): Promise<void> {
   const wanted = await wantedInstances(config, embedded);
   upstreams.clear();
   for (const { id, apiKey, tls } of wanted) {
     upstreams.set(id, { tls, headers: apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` } });
   }
-  fleet.replace(wanted);
+  instances.configured = wanted;
+  fleet.replace(allInstances(instances));
+}
+
+/** An engine that registered itself and is configured too is what the configuration says. */
+function allInstances({ configured, registered }: WatchedInstances): readonly InstanceSettings[] {
+  const taken = new Set(configured.flatMap(({ id, url }) => [id, url]));
+  const others = registered.filter(({ id, url }) => !taken.has(id) && !taken.has(url));
+  return [
+    ...configured,
+    ...others.map(({ id, url, engine }) => ({ id, url, ...(engine !== undefined && { engine }) })),
+  ];
 }
 
 async function closeAll(parts: Parts, admin: Admin, graceMs: number): Promise<void> {
-  const { finished, aborted } = await parts.gateway.close(graceMs);
+  const [{ finished, aborted }] = await Promise.all([
+    parts.gateway.close(graceMs),
+    parts.tasks?.close(graceMs),
+  ]);
   parts.log.logger.info({ finished, aborted }, 'stopped');
   await Promise.all([admin.close(), parts.fleet.close(), parts.embedded.close(), parts.f5?.close()]);
   parts.brain.close();

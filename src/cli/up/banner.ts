@@ -10,11 +10,13 @@ export interface BannerFacts {
   readonly dataUrl: string | undefined;
   readonly selectUrl: string | undefined;
   readonly controlUrl: string;
+  /** What tasks survive; absent when there is no task queue. */
+  readonly tasks: string | undefined;
   readonly startedInMs: number;
 }
 
 export function bannerOf(facts: BannerFacts): string {
-  const { config, instances, dataUrl, selectUrl, controlUrl, startedInMs } = facts;
+  const { config, instances, dataUrl, selectUrl, controlUrl, tasks, startedInMs } = facts;
   const keyCount = Object.keys(config.auth.keys).length;
   const isOpen = keyCount === 0;
   const model = instances.flatMap(({ models }) => models)[0];
@@ -28,6 +30,7 @@ export function bannerOf(facts: BannerFacts): string {
       ? []
       : [`  select API   ${selectUrl}/scheduler/select   for load balancers that ask`]),
     `  control      ${controlUrl}   status page, /metrics, /admin, /docs`,
+    ...(tasks === undefined ? [] : [`  tasks        ${controlUrl}/queue/submit   ${tasks}`]),
     `  decides by   policy ${config.policy.name}, routing ${config.routing.name}`,
     '',
     ...(dataUrl === undefined ? [] : [...fleetLines(config, instances), '']),

@@ -27,7 +27,9 @@ export async function runUntilSignal(start: Start, onStarted: (facts: BannerFact
   await Promise.race([app.fleet.lookedAt(), sleep(RECOGNITION_MS)]);
   const { config, dataUrl, selectUrl, controlUrl, fleet } = app;
   const startedInMs = performance.now();
-  onStarted({ config, dataUrl, selectUrl, controlUrl, instances: fleet.describe(), startedInMs });
+  const instances = fleet.describe();
+  const tasks = app.tasks?.durability;
+  onStarted({ config, dataUrl, selectUrl, controlUrl, tasks, instances, startedInMs });
 }
 
 function watch(app: App, { file, config, options }: Start): Promise<ConfigWatcher | undefined> {

@@ -21,6 +21,7 @@ import {
 } from './operation.ts';
 import { predictionSection } from './prediction.ts';
 import { policySection, queueSection, retriesSection, routingSection } from './scheduling.ts';
+import { tasksSection } from './tasks.ts';
 
 /** The schema, with the names that policies, profiles and simulations may have; made once for the same names. */
 export function configFileSchema(names: KnownNames): ReturnType<typeof makeSchema> {
@@ -59,6 +60,7 @@ const makeSchema = (names: KnownNames) =>
     decisions: decisionsSection,
     reload: reloadSection,
     f5: f5Section,
+    tasks: tasksSection,
   });
 
 /** What the file says, checked piece by piece and with defaults, before secrets and cross-references are resolved. */

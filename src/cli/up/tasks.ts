@@ -1,0 +1,162 @@
+/** The task queue on the control listener: its settings and storage, from the configuration. */
+
+import { existsSync } from 'node:fs';
+import type { AdminOptions } from '../../admin/index.ts';
+import type { Config, TaskStoreConfig } from '../../config/index.ts';
+import type { Clock, Random } from '../../domain/index.ts';
+import { SYSTEM_TIMERS } from '../../engines/index.ts';
+import {
+  createTaskQueue,
+  createTaskRoutes,
+  createTaskSockets,
+  DEFAULT_TASK_LIMITS,
+  DEFAULT_TASK_SETTINGS,
+  openTaskStore,
+  parsePortRange,
+  type RegisteredEngine,
+  SocketStats,
+  type TaskDoor,
+  TaskPredictor,
+  type TaskQueue,
+  type TaskSettings,
+  type TaskStoreOptions,
+  type Upstream,
+} from '../../tasks/index.ts';
+import type { AppLog, Telemetry } from '../../telemetry/index.ts';
+import { StartError } from './start-error.ts';
+
+export interface TasksOptions {
+  readonly config: Config;
+  readonly pathOf: (file: string) => string;
+  readonly door: TaskDoor;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly telemetry: Telemetry;
+  readonly log: AppLog;
+  readonly upstream: (instanceId: string) => Upstream;
+  readonly onEngines: (engines: readonly RegisteredEngine[]) => void;
+  readonly configuredIdAt: (url: string) => string | undefined;
+}
+
+export interface Tasks extends Pick<TaskQueue, 'service' | 'onFleetEvent' | 'close'> {
+  /** What of the control listener is the task queue's. */
+  readonly routes: NonNullable<AdminOptions['routes']>;
+  readonly upgrades: NonNullable<AdminOptions['upgrades']>;
+  /**
+   * Opens what the configuration names, before anybody is served. What nobody named is opened later: when it is there already once
+   * this process serves, otherwise when the first task comes.
+   * @throws StartError when it cannot be opened
+   */
+  open(): Promise<void>;
+  update(config: Config): void;
+  /** What tasks survive, in one sentence. */
+  readonly durability: string;
+}
+
+export function createTasks(options: TasksOptions): Tasks | undefined {
+  const { config, pathOf, clock, telemetry } = options;
+  if (!config.tasks.enabled) return undefined;
+  const { store } = config.tasks;
+  const log = options.log.component('tasks');
+  const storeOptions = storeOptionsOf(store, pathOf);
+  let durability = durabilityOf(store, storeOptions);
+  const queue = createTaskQueue({
+    ...options,
+    settings: taskSettings(config),
+    predictor: new TaskPredictor(),
+    timers: SYSTEM_TIMERS,
+    telemetry: telemetry.tasks,
+    log,
+    async openStore() {
+      const opened = await openTaskStore({
+        ...storeOptions,
+        heartbeatMs: config.tasks.heartbeatMs,
+        onError: (err) => log.error({ err }, 'the task store failed'),
+      });
+      durability = `${opened.durability.level}: ${opened.durability.survives}`;
+      log.info({ survives: durability }, 'task store open');
+      return opened;
+    },
+  });
+  const { service, instances } = queue;
+  telemetry.watchTaskModels((model) => instances.list().some((instance) => instance.model === model));
+  const parts = {
+    service,
+    instances,
+    settings: queue.settings,
+    sockets: new SocketStats(),
+    limits: { ...DEFAULT_TASK_LIMITS, maxResultBytes: config.tasks.maxResultBytes },
+    clock,
+  };
+  const sockets = createTaskSockets(parts);
+  return {
+    service,
+    onFleetEvent: queue.onFleetEvent,
+    routes: [createTaskRoutes(parts, (err) => log.error({ err }, 'a call of the task API failed'))],
+    upgrades: sockets.routes,
+    async open() {
+      if (store.type === 'directory' && store.isDefault) {
+        if (existsSync(storeOptions.directory!)) openLater(queue, log);
+        return;
+      }
+      try {
+        await queue.open();
+      } catch (cause) {
+        const reason = cause instanceof Error ? cause.message : String(cause);
+        throw new StartError(`tasks.store cannot be opened: ${reason}`, { cause });
+      }
+    },
+    update: (next) => queue.update(taskSettings(next)),
+    get durability() {
+      return durability;
+    },
+    async close(graceMs) {
+      sockets.close();
+      await queue.close(graceMs);
+    },
+  };
+}
+
+/** Nobody asked for the store by name, so that the gateway serves without it; the task API says what is wrong. */
+function openLater(queue: TaskQueue, log: { warn(facts: object, message: string): void }): void {
+  setImmediate(() => {
+    queue.open().catch((err: unknown) => log.warn({ err }, 'the task store cannot be opened yet'));
+  });
+}
+
+function storeOptionsOf(store: TaskStoreConfig, pathOf: (file: string) => string): TaskStoreOptions {
+  if (store.type === 'postgres') return { url: store.url.reveal() };
+  return store.type === 'memory' ? { memory: true } : { directory: pathOf(store.directory) };
+}
+
+function durabilityOf(store: TaskStoreConfig, { directory }: TaskStoreOptions): string {
+  if (store.type !== 'directory') return store.type;
+  const isThere = existsSync(directory!);
+  return isThere ? `kept in ${directory}` : `kept in ${directory}, made when the first task comes`;
+}
+
+export function taskSettings({ tasks, tokenEstimate }: Config): TaskSettings {
+  const { retention, registration, webhooks, ...rest } = tasks;
+  const { secret, allowsPublicAddresses, allowedPorts, retryBaseMs, retryMaxMs, ...told } = webhooks;
+  return {
+    ...DEFAULT_TASK_SETTINGS,
+    ...rest,
+    defaults: {
+      priority: rest.defaultPriority,
+      maxRetries: rest.maxRetries,
+      timeoutMs: rest.timeoutMs,
+      keepResultMs: rest.keepResultMs,
+    },
+    retryBackoff: { baseMs: rest.retryBaseMs, maxMs: rest.retryMaxMs },
+    retention: { ...DEFAULT_TASK_SETTINGS.retention, ...retention },
+    registration: { ...registration, allowedPorts: registration.allowedPorts.map(parsePortRange) },
+    webhooks: {
+      ...told,
+      allowsPublic: allowsPublicAddresses,
+      allowedPorts: allowedPorts.map(parsePortRange),
+      retryBackoff: { baseMs: retryBaseMs, maxMs: retryMaxMs },
+      ...(secret !== undefined && { secret: secret.reveal() }),
+    },
+    bytesPerToken: tokenEstimate.bytesPerToken,
+  };
+}
