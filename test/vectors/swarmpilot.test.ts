@@ -18,6 +18,13 @@ it('names a kind that nothing is built for', async () => {
   expect(skipped).toEqual([{ id: 'x#1', reason: 'not built yet: gq.unheard' }]);
 });
 
+it('goes on after a record that makes no sense', async () => {
+  const broken = '{"id": "x#1", "kind": "sp.min_time", "input": {}, "expect": {}}';
+  const { passed, failed } = await run([broken, LINES.find((line) => line.includes('"sp.min_time"'))!]);
+  expect(failed.map(({ id }) => id)).toEqual(['x#1']);
+  expect(passed).toBe(1);
+});
+
 it('fails where a figure is another', async () => {
   const record = { id: 'x#1', kind: 'gq.predictor_client.moments', input: { p: [0, 1], q: [1, 3] } };
   const { failed } = await run([JSON.stringify({ ...record, expect: { mean: 2.5, variance: 1, std: 1 } })]);

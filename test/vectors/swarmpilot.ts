@@ -30,7 +30,7 @@ import {
   checkSharedDraws,
 } from './swarmpilot-runners/successor.ts';
 import { checkCleanUp, checkTracker } from './swarmpilot-runners/tracker.ts';
-import type { Check, SwarmPilotRecord } from './swarmpilot-runners/verdict.ts';
+import type { Check, SwarmPilotRecord, Verdict } from './swarmpilot-runners/verdict.ts';
 
 /** One more kind is one more line. */
 const CHECKS: Readonly<Record<string, Check>> = {
@@ -87,10 +87,19 @@ export async function run(lines: readonly string[]): Promise<VectorOutcome> {
       skipped.push({ id, reason: LEFT_OUT[kind] ?? `not built yet: ${kind}` });
       continue;
     }
-    const verdict = await check(record);
+    const verdict = await verdictOf(check, record);
     if ('skip' in verdict) skipped.push({ id, reason: verdict.skip });
     else if (verdict.differences.length > 0) failed.push({ id, why: verdict.differences.join('; ') });
     else passed++;
   }
   return { passed, failed, skipped };
+}
+
+/** A record that breaks its check says nothing of the others. */
+async function verdictOf(check: Check, record: SwarmPilotRecord): Promise<Verdict> {
+  try {
+    return await check(record);
+  } catch (error) {
+    return { differences: [`the check broke: ${error instanceof Error ? error.message : String(error)}`] };
+  }
 }

@@ -2,9 +2,16 @@
 
 import type { JsonObject } from '../task.ts';
 
+/** A task is asked about once for each instance that may get it. */
+const KNOWN = new WeakMap<JsonObject, string>();
+
 /** Tasks of one shape take about as long: their prompts, and what they may generate, differ by less than a factor of two. */
 export function shapeOf(input: JsonObject): string {
-  return `${doublings(promptCharacters(input))}/${doublings(mostOutputTokens(input))}`;
+  const known = KNOWN.get(input);
+  if (known !== undefined) return known;
+  const shape = `${doublings(promptCharacters(input))}/${doublings(mostOutputTokens(input))}`;
+  KNOWN.set(input, shape);
+  return shape;
 }
 
 export function promptCharacters({ messages, prompt, input }: JsonObject): number {

@@ -82,6 +82,7 @@ function predictionOf(
 }
 
 const NEGATION_FAULT = 'fault S12: taking a random time away makes the rest wider, and below zero';
+const CLEARING_FAULT = 'fault S11: clearing all tasks leaves their distributions';
 const LENGTH_FAULT = 'fault 11: another number of quantiles than the strategy has is passed over';
 
 export const checkDraws: Check = ({ input, expect, tol }) => {
@@ -106,7 +107,10 @@ export const checkDraws: Check = ({ input, expect, tol }) => {
   }));
   const differences: string[] = [];
   for (const [i, { op, metadata, prediction }] of steps.entries()) {
-    if (op !== 'submit') return differences.length > 0 ? { differences } : { skip: NEGATION_FAULT };
+    if (op !== 'submit') {
+      const skip = op === 'clear' ? CLEARING_FAULT : NEGATION_FAULT;
+      return differences.length > 0 ? { differences } : { skip };
+    }
     const values = valuesOf(metadata?.server_time_cost, prediction);
     if (values === undefined || values.length !== quantiles.length) {
       return differences.length > 0 ? { differences } : { skip: LENGTH_FAULT };
