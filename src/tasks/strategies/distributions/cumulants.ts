@@ -26,6 +26,15 @@ export function cumulantsOf(table: QuantileTable): Cumulants {
   return { mean, variance, third };
 }
 
+/** Of the sum of two independent times. */
+export function together(one: Cumulants, other: Cumulants): Cumulants {
+  return {
+    mean: one.mean + other.mean,
+    variance: one.variance + other.variance,
+    third: one.third + other.third,
+  };
+}
+
 /**
  * Times are never below zero and mostly lean to the right: as much as a gamma distribution of that mean and variance. What sums of
  * equal times lean is the sum of what each leans.

@@ -200,7 +200,7 @@ describe('the distribution of a queue', () => {
     return { expectedMs: mean, errorMs: Math.sqrt(variance), quantiles: table };
   };
 
-  it.each([1, 5, 8, 9, 30])(
+  it.each([1, 5, 8, 9, 30, 71, 72, 90])(
     'of %d tasks is, after others came and went, as if they had never been there',
     (count) => {
       const [alone, busy] = [new QueueDistribution(LEVELS), new QueueDistribution(LEVELS)];
@@ -219,6 +219,7 @@ describe('the distribution of a queue', () => {
     [8, 0.05],
     [16, 0.05],
     [40, 0.05],
+    [80, 0.08],
   ])('of %d tasks is within a share of its deviation of what drawing all of them gives', (count, share) => {
     const queue = new QueueDistribution(LEVELS);
     const tasks = Array.from({ length: count }, (_, i) => task(i));

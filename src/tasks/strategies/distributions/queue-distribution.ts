@@ -4,7 +4,7 @@ import type { QuantileTable, TaskPrediction } from '../../task.ts';
 import { RunningSum } from '../running-sum.ts';
 import { cumulantsOfTask, timeTableOf } from '../task-time.ts';
 import { convolve } from './convolve.ts';
-import { type Cumulants, cumulantsOf, tableOf } from './cumulants.ts';
+import { type Cumulants, cumulantsOf, tableOf, together } from './cumulants.ts';
 import { atLevels, notNegative } from './quantile-table.ts';
 
 /**
@@ -12,6 +12,8 @@ import { atLevels, notNegative } from './quantile-table.ts';
  * shape is left in it, and a queue of a million tasks takes no more memory than one of nine.
  */
 const EXACT_TASKS = 8;
+/** With so many beyond them, the shape of the exact ones does not show in the sum any more, and their moments do. */
+const MANY_TASKS = 64;
 
 /** Sums are kept at more levels than are shown, so that what is lost between levels does not grow with the queue. */
 const INNER_LEVELS: readonly number[] = [
@@ -79,15 +81,19 @@ export class QueueDistribution {
       this.#exactSum = this.#exactSum === undefined ? table : sumOfTwo(this.#exactSum, table);
     }
     this.#summed = this.#exact.size;
-    const tables = [this.#exactSum, this.#restTasks > 0 ? this.#restTable() : undefined];
-    const all = tables.filter((table) => table !== undefined).reduce(sumOfTwo);
-    return notNegative(atLevels(all, this.#levels));
+    const rest = this.#restCumulants();
+    if (this.#restTasks >= MANY_TASKS) {
+      const all = this.#exactSum === undefined ? rest : together(rest, cumulantsOf(this.#exactSum));
+      return notNegative(tableOf(all, this.#levels));
+    }
+    const restTable = this.#restTasks > 0 ? tableOf(rest, INNER_LEVELS) : undefined;
+    const tables = [this.#exactSum, restTable].filter((table) => table !== undefined);
+    return notNegative(atLevels(tables.reduce(sumOfTwo), this.#levels));
   }
 
-  #restTable(): QuantileTable {
+  #restCumulants(): Cumulants {
     const { mean, variance, third } = this.#rest;
-    const cumulants = { mean: mean.value, variance: Math.max(0, variance.value), third: third.value };
-    return tableOf(cumulants, INNER_LEVELS);
+    return { mean: mean.value, variance: Math.max(0, variance.value), third: third.value };
   }
 }
 
@@ -95,7 +101,7 @@ export class QueueDistribution {
 function sumOfTwo(one: QuantileTable, other: QuantileTable): QuantileTable {
   const { levels, values } = convolve(one, other, INNER_LEVELS);
   const [first, second, sum] = [one, other, { levels, values }].map(cumulantsOf);
-  const mean = first!.mean + second!.mean;
-  const stretch = sum!.variance > 0 ? Math.sqrt((first!.variance + second!.variance) / sum!.variance) : 1;
+  const { mean, variance } = together(first!, second!);
+  const stretch = sum!.variance > 0 ? Math.sqrt(variance / sum!.variance) : 1;
   return { levels, values: values.map((value) => mean + stretch * (value - sum!.mean)) };
 }
