@@ -19,6 +19,12 @@ export interface Database extends Sql {
   close(): Promise<void>;
 }
 
+/**
+ * Said on every connection. Each statement has an index made for it; without statistics (after a bulk load, and always on PGlite, which has
+ * no autovacuum) the planner would rather collect all that match and sort them.
+ */
+export const SESSION_SETTINGS = 'SET enable_bitmapscan = off; SET enable_seqscan = off; SET jit = off';
+
 /** A deadlock or a serialization failure: nobody's fault, gone at the next try. */
 const TRANSIENT = new Set(['40001', '40P01']);
 const MAX_TRIES = 6;

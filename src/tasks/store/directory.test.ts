@@ -49,6 +49,19 @@ describe('a task store in a directory', () => {
 
     const reopened = await openTaskStore({ directory });
     expect(await reopened.countByState()).toEqual({ ...counts, queued: counts.queued + 1 });
+
+    // As if this process had stood still, and another one had come in.
+    await writeFile(join(directory, 'lock.json'), JSON.stringify({ token: 'theirs' }));
+    await expect
+      .poll(
+        () =>
+          reopened.countByState().then(
+            () => 'works',
+            (error: { code?: string }) => error.code,
+          ),
+        { timeout: 8000 },
+      )
+      .toBe('storage_unavailable');
     await reopened.close();
   }, 90_000);
 });

@@ -1,7 +1,7 @@
 /** PostgreSQL inside the process: PGlite in a thread of its own, one connection, everything in one row. */
 
 import { Worker } from 'node:worker_threads';
-import { type Database, retryTransient, type Sql, storageUnavailable } from './database.ts';
+import { type Database, retryTransient, SESSION_SETTINGS, type Sql, storageUnavailable } from './database.ts';
 import type {
   AnswerMessage,
   EmbeddedOptions,
@@ -60,6 +60,13 @@ export class EmbeddedDatabase implements Database {
         }
       }),
     );
+  }
+
+  /** Lets go without another write: the files belong to somebody else by now. */
+  async abandon(): Promise<void> {
+    this.#isClosed = true;
+    const session = await this.#session?.catch(() => undefined);
+    session?.break(new Error('another process took the directory'));
   }
 
   async close(): Promise<void> {
@@ -123,11 +130,12 @@ class Session {
         else if (message.type === 'failed') reject(errorOf(message.failure));
         else session.#hear(message);
       });
-      worker.on('error', (error) => session.#break(error));
-      worker.on('exit', () => session.#break(new Error('The thread of the embedded database ended.')));
+      worker.on('error', (error) => session.break(error));
+      worker.on('exit', () => session.break(new Error('The thread of the embedded database ended.')));
       worker.on('error', reject);
       worker.on('exit', () => reject(new Error('The thread of the embedded database ended as it started.')));
     });
+    await session.run(SESSION_SETTINGS);
     return session;
   }
 
@@ -162,10 +170,10 @@ class Session {
     if (message.type === 'rows') return waiting.resolve(message.rows);
     const error = errorOf(message.failure);
     waiting.reject(message.failure.isFatal ? storageUnavailable(error.message, error) : error);
-    if (message.failure.isFatal) this.#break(error);
+    if (message.failure.isFatal) this.break(error);
   }
 
-  #break(error: unknown): void {
+  break(error: unknown): void {
     if (this.isBroken) return;
     this.failure = error;
     void this.#worker.terminate();

@@ -67,13 +67,13 @@ async function openEmbedded(
   directory: string | undefined,
 ): Promise<OpenTaskStore> {
   const onError = options.onError ?? (() => undefined);
-  let database: Database | undefined;
+  let database: EmbeddedDatabase | undefined;
   const lock =
     directory === undefined
       ? undefined
       : await lockDirectory(resolve(directory), () => {
           onError(new Error(`Another process took the directory ${directory}; its store is closed here.`));
-          void database?.close();
+          void database?.abandon();
         });
   try {
     database = await EmbeddedDatabase.open(

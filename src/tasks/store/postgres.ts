@@ -1,7 +1,7 @@
 /** A PostgreSQL server behind a pool of connections, and the one connection on which it calls us. */
 
 import pg from 'pg';
-import { type Database, retryTransient, type Sql } from './database.ts';
+import { type Database, retryTransient, SESSION_SETTINGS, type Sql } from './database.ts';
 
 const CONNECT_TIMEOUT_MS = 5000;
 /** A server that takes a statement and never answers (its host went away without a word) must not hold a caller for ever. */
@@ -19,6 +19,7 @@ export class PostgresDatabase implements Database {
       ...connectionOptions(url),
       max: MAX_CONNECTIONS,
       query_timeout: STATEMENT_TIMEOUT_MS,
+      onConnect: (client) => client.query(SESSION_SETTINGS).then(() => undefined),
     });
     this.#pool.on('error', onError);
   }

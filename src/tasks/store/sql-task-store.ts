@@ -16,6 +16,7 @@ import { asStorageError, type Database, isStorageFailure, type Sql } from './dat
 import { GroupCommit } from './group-commit.ts';
 import type { JobQueue } from './job-queue.ts';
 import { Liveness } from './liveness.ts';
+import { howManyToForget } from './retention.ts';
 import { predictionColumns, type SummaryRow, type TaskRow, toSummary, toTask } from './rows.ts';
 import { returnHeld, type Settling, settleCancel, settleEnds } from './settling.ts';
 import { type ListedColumn, listStatement, type Statements, statementsFor } from './statements.ts';
@@ -278,8 +279,8 @@ export class SqlTaskStore implements TaskStore {
 
   async prune({ batch, maxFinishedAgeMs, maxFinishedTasks }: PruneLimits): Promise<number> {
     const counts = await this.countByState();
-    const excess = counts.completed + counts.failed + counts.cancelled - maxFinishedTasks;
-    const limit = [batch, maxFinishedAgeMs, Math.max(0, Math.min(batch, excess))];
+    const finished = counts.completed + counts.failed + counts.cancelled;
+    const limit = [batch, maxFinishedAgeMs, Math.min(batch, howManyToForget(finished, maxFinishedTasks))];
     const [tasks] = await this.#query<{ gone: number }>(this.#statements.prune, limit);
     const [results] = await this.#query<{ gone: number }>(this.#statements.pruneResults, [batch]);
     const gone = (tasks?.gone ?? 0) + (results?.gone ?? 0);
