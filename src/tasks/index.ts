@@ -4,8 +4,10 @@ export { createTaskRoutes, type TaskRoutes } from './api/mount.ts';
 export { DEFAULT_TASK_LIMITS, type TaskApiParts, type TaskLimits } from './api/parts.ts';
 export { SocketStats } from './api/sockets/socket-stats.ts';
 export { createTaskSockets, type TaskSockets } from './api/sockets/upgrades.ts';
+export { type BatchDoor, BatchWorker, createBatchDoor } from './batches/index.ts';
 export { createTaskQueue, type TaskQueue, type TaskQueueOptions } from './create-task-queue.ts';
 export { parseCidr, parsePortRange } from './instances/address-check.ts';
+export { uuidOfInstance } from './instances/instance-names.ts';
 export type {
   InstanceName,
   InstanceRegistry,
@@ -17,7 +19,7 @@ export type { RegisteredEngine } from './instances/registry.ts';
 export { TaskPredictor } from './predictions/index.ts';
 export type { TaskDoor, Upstream } from './runner/fleet-lane.ts';
 export { DEFAULT_REGISTRATION_CIDRS, DEFAULT_TASK_SETTINGS, type TaskSettings } from './settings.ts';
-export { openTaskStore, type TaskStoreOptions } from './store/index.ts';
+export { type OpenTaskStore, openTaskStore, type TaskStoreOptions } from './store/index.ts';
 export { STRATEGY_NAMES, type StrategyName } from './strategies/index.ts';
 export * from './task.ts';
 export type * from './task-service.ts';

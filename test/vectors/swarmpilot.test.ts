@@ -13,6 +13,20 @@ it('does as SwarmPilot does, but for its faults', async () => {
   expect(passed).toBeGreaterThan(205);
 });
 
+const TRANSCRIPTS = LINES.filter((line) => /"kind": ?"gq\.api\./.test(line));
+
+it('answers as its API does, step by step, but for what is named', async () => {
+  const { failed, skipped } = await run(TRANSCRIPTS);
+  expect(failed).toEqual([]);
+  expect(skipped.every(({ reason }) => !reason.startsWith('not built'))).toBe(true);
+}, 60_000);
+
+it('notices where a step of a transcript answers otherwise', async () => {
+  const line = TRANSCRIPTS.find((each) => each.includes('gq.api.notify_task_complete'))!;
+  const { failed } = await run([line.replaceAll('completion processed', 'completion pondered')]);
+  expect(failed).toHaveLength(1);
+}, 60_000);
+
 it('names a kind that nothing is built for', async () => {
   const { skipped } = await run(['{"id": "x#1", "kind": "gq.unheard", "input": {}, "expect": {}}']);
   expect(skipped).toEqual([{ id: 'x#1', reason: 'not built yet: gq.unheard' }]);

@@ -1,6 +1,8 @@
 /** Runs the records of SwarmPilot: a table of what checks each kind; kinds that nothing here is built for yet are skipped by name. */
 
 import type { VectorOutcome, VectorSuite } from './runner.ts';
+import { checkTranscript } from './swarmpilot-runners/api.ts';
+import { closeStore } from './swarmpilot-runners/api-world.ts';
 import { checkMoments, checkSummary } from './swarmpilot-runners/distributions.ts';
 import { checkLookup, checkLookupStatistics } from './swarmpilot-runners/lookup.ts';
 import { checkBadProblem, checkPlanner } from './swarmpilot-runners/planner.ts';
@@ -76,13 +78,21 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
 export const SWARMPILOT: VectorSuite = { file: 'swarmpilot.jsonl', run };
 
 export async function run(lines: readonly string[]): Promise<VectorOutcome> {
+  try {
+    return await runAll(lines);
+  } finally {
+    await closeStore();
+  }
+}
+
+async function runAll(lines: readonly string[]): Promise<VectorOutcome> {
   let passed = 0;
   const failed: { id: string; why: string }[] = [];
   const skipped: { id: string; reason: string }[] = [];
   for (const line of lines) {
     const record = JSON.parse(line) as SwarmPilotRecord;
     const { id, kind } = record;
-    const check = CHECKS[kind];
+    const check = CHECKS[kind] ?? (kind.startsWith('gq.api.') ? checkTranscript : undefined);
     if (check === undefined) {
       skipped.push({ id, reason: LEFT_OUT[kind] ?? `not built yet: ${kind}` });
       continue;
