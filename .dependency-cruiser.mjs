@@ -2,7 +2,7 @@
 
 const floors = {
   1: ['domain'],
-  2: ['queueing', 'routing', 'prediction', 'pipeline', 'enginemodel'],
+  2: ['queueing', 'routing', 'prediction', 'scaling', 'pipeline', 'enginemodel'],
   3: ['scheduler'],
   4: ['engines', 'discovery', 'telemetry', 'config', 'predictors'],
   5: ['gateway', 'sideband', 'tasks', 'admin', 'simulator', 'testing', 'client'],
@@ -17,6 +17,7 @@ const allowed = {
   queueing: roomsOn(1),
   routing: roomsOn(1),
   prediction: roomsOn(1),
+  scaling: roomsOn(1),
   pipeline: roomsOn(1),
   enginemodel: roomsOn(1),
   scheduler: roomsOn(1, 2),

@@ -23,7 +23,6 @@ const CHECKS: Readonly<Record<string, Check>> = {
   'load_balancer.least_response_time': checkBalancer as Check,
   'load_balancer.power_of_two': checkBalancer as Check,
   'load_balancer.other': checkBalancer as Check,
-  'load_balancer.stats': () => ({ skip: 'counts and mean latencies are telemetry, not routing' }),
   'instance.capabilities': checkCapabilities as Check,
   'topology.affinity': checkAffinity as Check,
   'topology.parse': () => ({ skip: 'fault 14: any number that comes next is taken for the NUMA node' }),

@@ -5,6 +5,7 @@ import type { VectorSuite } from './runner.ts';
 import { SAGELLM_METRICS } from './sagellm-metrics.ts';
 import { SAGELLM_POLICIES } from './sagellm-policies.ts';
 import { SAGELLM_ROUTING } from './sagellm-routing.ts';
+import { SAGELLM_SCALING } from './sagellm-scaling.ts';
 import { SWARMPILOT } from './swarmpilot.ts';
 
 const F5_SUITES: readonly VectorSuite[] = F5_VECTOR_FILES.map((file) => ({
@@ -18,6 +19,7 @@ export const VECTOR_SUITES: readonly VectorSuite[] = [
   SAGELLM_POLICIES,
   SAGELLM_ROUTING,
   SAGELLM_METRICS,
+  SAGELLM_SCALING,
   SWARMPILOT,
 ];
 

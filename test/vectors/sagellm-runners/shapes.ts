@@ -6,6 +6,7 @@ import {
   DEFAULT_PHASE_SETTINGS,
   isSameMachine,
   PARALLEL_STRATEGIES,
+  type ParallelStrategy,
   type PhaseSettings,
   type RequestPhase,
   recommendParallelism,
@@ -150,10 +151,11 @@ function runningPhases(raw: RawInstance) {
 }
 
 export function checkParallel({ input: { gpus, hint }, expect }: ParallelRecord): Verdict {
-  if (gpus === 0) return { skip: 'no GPU at all is refused; there, sizes of 0 or an arithmetic error' };
   const strategyOf = (name: string) =>
     PARALLEL_STRATEGIES.find((each) => name.toLowerCase().startsWith(each));
-  const found = recommendParallelism({}, gpus, hint === null ? undefined : strategyOf(hint));
+  const wanted = hint === null ? undefined : strategyOf(hint);
+  if (gpus === 0) return checkNoGpus(wanted, expect);
+  const found = recommendParallelism({}, gpus, wanted);
   const { sizes, estimate } = found;
   return [
     ...differs('strategy', found.strategy, strategyOf(expect.strategy)),
@@ -167,4 +169,25 @@ export function checkParallel({ input: { gpus, hint }, expect }: ParallelRecord)
     ...isFar('tokens per second', estimate.tokensPerSecond, expect.performance.throughput_tokens_per_sec),
     ...isFar('utilisation', estimate.gpuUtilisation, expect.performance.gpu_utilization),
   ];
+}
+
+/** Ours has no sizes for no GPUs. That agrees with sizes which are told not to fit, and with no others. */
+function checkNoGpus(wanted: ParallelStrategy | undefined, expect: ParallelRecord['expect']): Verdict {
+  const isRefused = differs(
+    'refused',
+    refuses(() => recommendParallelism({}, 0, wanted)),
+    true,
+  );
+  if (isRefused.length > 0 || !expect.valid) return isRefused;
+  return { skip: 'fault L17: no GPU at all is not refused: sizes of 0, or an arithmetic error' };
+}
+
+function refuses(ask: () => unknown): boolean {
+  try {
+    ask();
+    return false;
+  } catch (error) {
+    if (error instanceof RangeError) return true;
+    throw error;
+  }
 }
