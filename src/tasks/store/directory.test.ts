@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Task } from '../task.ts';
 import { aTask } from './__fixtures__/a-task.ts';
 import { openTaskStore } from './open.ts';
 import type { TaskStore } from './task-store.ts';
@@ -64,6 +65,23 @@ describe('a task store in a directory', () => {
       .toBe('storage_unavailable');
     await reopened.close();
   }, 90_000);
+
+  it('takes the late end of a try from before a restart while the first new task of its model comes', async () => {
+    const directory = join(base, 'restarted');
+    const before = await openTaskStore({ directory });
+    await before.submit([aTask()]);
+    const [{ id: taskId, attempt }] = (await before.claim('llama', 1)) as [Task];
+    await before.place([{ taskId, attempt, instance: 'i1', runsIn: 'instance' }]);
+    await before.close();
+
+    const after = await openTaskStore({ directory });
+    const [submitted, ended] = await Promise.all([
+      after.submit([aTask()]),
+      after.end([{ taskId, attempt, type: 'completed', result: 1 }]),
+    ]);
+    expect([submitted[0]!.type, ended[0]!.outcome]).toEqual(['stored', 'completed']);
+    await after.close();
+  }, 60_000);
 });
 
 const canMount = tryMount();

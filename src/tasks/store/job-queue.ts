@@ -59,11 +59,26 @@ export async function openJobQueue(
   });
   boss.on('error', options.onError);
   await boss.start();
-  const known = new Set<string>();
+  /** Each with the moment from which pg-boss knows it. */
+  const known = new Map<string, Promise<void>>();
+  for (const { name } of await boss.getQueues()) known.set(name, Promise.resolve());
 
-  async function ensureOne(model: string): Promise<void> {
-    const name = queueName(model);
-    if (known.has(name)) return;
+  function ensureOne(name: string): Promise<void> {
+    const before = known.get(name);
+    if (before !== undefined) return before;
+    const made = make(name).catch((error: unknown) => {
+      known.delete(name);
+      throw error;
+    });
+    known.set(name, made);
+    return made;
+  }
+
+  /**
+   * pg-boss forgets a queue that is made, even one that was there, and looks it up at its next use. It must not do so inside a transaction:
+   * on one connection it would wait for itself. So a queue is made once, and before anybody can use it.
+   */
+  async function make(name: string): Promise<void> {
     await boss.createQueue(name, {
       retryLimit: RETRIES_WITHOUT_END,
       retryDelay: 0,
@@ -71,14 +86,12 @@ export async function openJobQueue(
       retentionSeconds: KEEP_QUEUED_SECONDS,
       deleteAfterSeconds: DAY_SECONDS,
     });
-    // pg-boss looks a queue up at its first use. It must not do so inside a transaction: on one connection it would wait for itself.
     await boss.findJobs(name, { id: NO_JOB });
-    known.add(name);
   }
 
   return {
     async ensure(models) {
-      for (const model of new Set(models)) await ensureOne(model);
+      for (const model of new Set(models)) await ensureOne(queueName(model));
     },
     async add(sql, model, jobs, nowMs) {
       await boss.insert(
