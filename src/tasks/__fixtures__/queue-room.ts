@@ -1,7 +1,7 @@
 /** A task queue to test with: the real store in memory, the real scheduler, real HTTP; what is made in a test is gone after it. */
 
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach } from 'vitest';
+import { afterAll, afterEach, beforeAll } from 'vitest';
 import {
   createInstance,
   type ExecutionInstance,
@@ -55,15 +55,17 @@ export function aNewTask(fields: Partial<NewTask> = {}): NewTask {
   return { id: randomUUID(), model: 'model-x', input: { prompt: 'hello' }, ...fields };
 }
 
+/** On a machine that does much else. */
+export const OPENING_MS = 120_000;
+
 /** Opening the embedded database takes seconds, so that the tests of a file share one, which each finds empty. */
 function sharedStore() {
-  let opening: Promise<TaskStore> | undefined;
-  afterAll(async () => {
-    await (await opening)?.close();
-  });
+  let store: TaskStore;
+  beforeAll(async () => {
+    store = await openTaskStore({ memory: true });
+  }, OPENING_MS);
+  afterAll(() => store.close());
   return async (): Promise<TaskStore> => {
-    opening ??= openTaskStore({ memory: true });
-    const store = await opening;
     await store.clear();
     for (const { uuid } of await store.instances()) await store.deleteInstance(uuid);
     await store.setSetting('scheduler.strategy', null);

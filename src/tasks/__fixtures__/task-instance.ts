@@ -38,6 +38,7 @@ export interface TaskInstanceOptions {
   /** Where its reports go; without it nobody hears of them. */
   readonly report?: (report: Report) => Promise<unknown>;
   readonly port?: number;
+  readonly mode?: SubmitMode;
 }
 
 export interface SimulatedTaskInstance {
@@ -144,7 +145,7 @@ export async function startTaskInstance(options: TaskInstanceOptions = {}): Prom
     port,
     url: `http://${name}`,
     name,
-    mode: { type: 'work' },
+    mode: options.mode ?? { type: 'work' },
     model: options.model === undefined ? 'model-x' : options.model,
     replicas: options.replicas ?? 1,
     status: options.status ?? 'running',
