@@ -55,7 +55,8 @@ async function act(flags: SubmitFlags, command: Command): Promise<void> {
     const client = clientOf(flags);
     const report = await submitFile(client, wish, { stderr: process.stderr, interrupt: interrupt.signal });
     command.configureOutput().writeOut?.(outcomeText(report, wish));
-    if (report.failed > 0) process.exitCode ??= 1;
+    if (report.error !== undefined) throw report.error;
+    if (report.failed + report.gone > 0) process.exitCode ??= 1;
   }).finally(stopListening);
 }
 
@@ -87,17 +88,31 @@ function wishOf(flags: SubmitFlags): SubmitWish {
   }
 }
 
-function outcomeText(report: SubmitReport, { isWaiting, output, model }: SubmitWish): string {
-  const { total, submitted, completed, failed, isInterrupted } = report;
-  if (isInterrupted) {
-    const left = total - completed - failed;
-    return (
-      `${submitted} of ${total} tasks are in the queue, ${left} have not ended; they go on without this command.\n` +
-      `Come back with the same command and --wait: tasks are not submitted twice, and results go to the same file.\n` +
-      `See them with: signalbox tasks --model ${model}\n`
-    );
-  }
-  if (isWaiting)
-    return `${completed} of ${total} tasks completed, ${failed} failed; results are in ${output}\n`;
-  return `${submitted} tasks are in the queue; see them with: signalbox tasks --model ${model}\n`;
+function outcomeText(report: SubmitReport, wish: SubmitWish): string {
+  const { total, submitted, completed, failed, gone, isInterrupted, error } = report;
+  const { isWaiting, output, model, input } = wish;
+  if (isInterrupted || error !== undefined) return comingBackText(report, wish);
+  if (total === 0) return `${input} has no tasks\n`;
+  if (!isWaiting)
+    return `${tasks(submitted)} in the queue; see them with: signalbox tasks --model ${model}\n`;
+  const lost =
+    gone === 0 ? '' : `, ${gone} deleted before they were fetched (the same command submits them anew)`;
+  return `${completed} of ${tasks(total)} completed, ${failed} failed${lost}; results are in ${output}\n`;
 }
+
+function comingBackText(
+  { total, submitted, completed, failed, gone }: SubmitReport,
+  wish: SubmitWish,
+): string {
+  const { isWaiting, output, model } = wish;
+  const ended = completed + failed + gone;
+  const fetched = isWaiting ? `; the results of ${ended} are in ${output}` : '';
+  const rest = submitted < total ? ' The same command submits the rest, and none twice.' : '';
+  return (
+    `${submitted} of ${tasks(total)} in the queue${fetched}. They go on without this command.${rest}\n` +
+    `Come back for ${isWaiting ? 'the other' : 'their'} results with: the same command${isWaiting ? '' : ' and --wait'}\n` +
+    `See how far they are with: signalbox tasks --model ${model}\n`
+  );
+}
+
+const tasks = (count: number): string => (count === 1 ? '1 task' : `${count} tasks`);

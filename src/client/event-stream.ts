@@ -1,9 +1,12 @@
 /** Server-sent events as an async iterable. */
 
 import { EventSourceParserStream } from 'eventsource-parser/stream';
-import { type Call, readAnswer, type Transport } from './transport.ts';
+import { type Call, lost, readAnswer, type Transport } from './transport.ts';
 
-/** Ends when the server ends the stream or `signal` is aborted. */
+/**
+ * Ends when the server ends the stream or `signal` is aborted.
+ * @throws TaskClientError with status 0 when the connection is lost: what happened meanwhile is not told again
+ */
 export async function* readEvents(
   transport: Transport,
   call: Call,
@@ -19,6 +22,6 @@ export async function* readEvents(
   try {
     for await (const { data } of events) yield JSON.parse(data);
   } catch (error) {
-    if (!call.signal?.aborted) throw error;
+    if (!call.signal?.aborted) throw lost(call, error);
   }
 }

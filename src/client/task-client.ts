@@ -81,7 +81,7 @@ export class TaskClient {
     });
     return results.map(({ task_id, scheduled_ti, error }, index) => {
       if (task_id === null) {
-        throw new TaskClientError(`tasks[${index}]: ${error ?? 'was not submitted'}`, 503, error);
+        throw new TaskClientError(`tasks[${index}]: ${error ?? 'was not submitted'}`, statusOf(error), error);
       }
       return { id: task_id, instance: scheduled_ti ?? '' };
     });
@@ -151,7 +151,10 @@ export class TaskClient {
     await this.#transport.call({ method: 'POST', path: '/task/cancel', body: { task_id: id }, signal });
   }
 
-  /** What happens from now on: to all tasks, to those of a model, or to one task until it ends. */
+  /**
+   * What happens from now on: to all tasks, to those of a model, or to one task until it ends.
+   * @throws TaskClientError with status 0 when the connection is lost; tasks may have ended meanwhile
+   */
   async *events({
     id,
     model,
@@ -191,4 +194,9 @@ export class TaskClient {
       throw error;
     }
   }
+}
+
+/** Only that nobody serves the model may pass; the other reason to refuse a single task is that its id is taken. */
+function statusOf(error: string | null | undefined): number {
+  return error?.startsWith('Scheduling failed') ? 503 : 409;
 }

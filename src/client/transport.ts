@@ -12,18 +12,31 @@ export interface TransportOptions {
   readonly maxRetries?: number;
 }
 
-/** A call that failed. `status` is 0 when the server was not reached. */
+/** A call that failed. `status` is 0 when the server was not reached, or was lost before it had answered. */
 export class TaskClientError extends Error {
   override readonly name = 'TaskClientError';
   readonly status: number;
   /** What the server answered, parsed; FastAPI's list of mistakes for a 422. */
   readonly detail: unknown;
+  /** When the server asks to be called again, milliseconds from its answer. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(message: string, status: number, detail?: unknown, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
+  constructor(message: string, status: number, detail?: unknown, more: ErrorDetails = {}) {
+    super(message, more.cause === undefined ? undefined : { cause: more.cause });
     this.status = status;
     this.detail = detail;
+    this.retryAfterMs = more.retryAfterMs;
   }
+
+  /** Whether the same call may succeed a little later. */
+  get mayPass(): boolean {
+    return this.status === 0 || PASSING.has(this.status);
+  }
+}
+
+interface ErrorDetails {
+  readonly cause?: unknown;
+  readonly retryAfterMs?: number | undefined;
 }
 
 export interface Call {
@@ -64,10 +77,9 @@ export class Transport {
       try {
         return (await this.#once(call)) as Body;
       } catch (error) {
-        const mayPass = error instanceof TaskClientError && (error.status === 0 || PASSING.has(error.status));
+        const mayPass = error instanceof TaskClientError && error.mayPass;
         if (!mayPass || attempt >= this.#maxRetries || call.signal?.aborted) throw error;
-        const delayMs = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt);
-        await sleep(delayMs * (0.5 + Math.random() / 2), undefined, { signal: call.signal });
+        await sleep(delayMs(attempt, error), undefined, { signal: call.signal });
       }
     }
   }
@@ -91,7 +103,9 @@ export class Transport {
       });
     } catch (error) {
       if (signal?.aborted && (signal.reason as Error | undefined)?.name !== 'TimeoutError') throw error;
-      throw new TaskClientError(`${this.#baseUrl} was not reached: ${reasonOf(error)}`, 0, undefined, error);
+      throw new TaskClientError(`${this.#baseUrl} was not reached: ${reasonOf(error)}`, 0, undefined, {
+        cause: error,
+      });
     }
   }
 
@@ -103,14 +117,39 @@ export class Transport {
   }
 }
 
-/** @throws TaskClientError where the answer is a refusal */
-export async function readAnswer(response: Response, { method, path }: Call): Promise<unknown> {
-  const text = await response.text();
+/** @throws TaskClientError where the answer is a refusal, or breaks off */
+export async function readAnswer(response: Response, call: Call): Promise<unknown> {
+  const { method, path } = call;
+  const { status } = response;
+  const text = await response.text().catch((error: unknown) => {
+    throw lost(call, error);
+  });
   const body = parse(text);
-  if (response.ok) return body;
-  const detail = detailOf(body) ?? text.slice(0, 500);
+  if (response.ok && body !== undefined) return body;
+  const retryAfterMs = secondsIn(response.headers.get('retry-after'));
+  const detail = detailOf(body) ?? (text.slice(0, 500) || response.statusText);
   const said = typeof detail === 'string' ? detail : mistakesIn(detail);
-  throw new TaskClientError(`${method} ${path}: ${response.status}, ${said}`, response.status, detail);
+  const problem = response.ok ? `found an answer that is not JSON: ${said}` : said;
+  throw new TaskClientError(`${method} ${path}: ${status}, ${problem}`, status, detail, { retryAfterMs });
+}
+
+/** The connection broke while the server answered. */
+export function lost({ method, path, signal }: Call, error: unknown): unknown {
+  if (signal?.aborted) return error;
+  return new TaskClientError(`${method} ${path}: the connection was lost: ${reasonOf(error)}`, 0, undefined, {
+    cause: error,
+  });
+}
+
+/** Doubling, with chance, so that many clients do not come back at once; no sooner than the server asks for. */
+function delayMs(attempt: number, { retryAfterMs = 0 }: TaskClientError): number {
+  const ownMs = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** attempt) * (0.5 + Math.random() / 2);
+  return Math.max(ownMs, Math.min(LONGEST_DELAY_MS, retryAfterMs));
+}
+
+function secondsIn(header: string | null): number | undefined {
+  const seconds = header === null ? Number.NaN : Number(header);
+  return seconds >= 0 ? seconds * 1000 : undefined;
 }
 
 function parse(text: string): unknown {

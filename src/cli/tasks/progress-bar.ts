@@ -5,15 +5,22 @@ import { formatClock, formatNumber } from '../replay/text-table.ts';
 
 export interface TaskProgress {
   readonly total: number;
+  /** Ended before this command began; of no use to say how fast it goes. */
+  readonly before: number;
   submitted: number;
   completed: number;
   failed: number;
+  /** Deleted before their results were fetched. */
+  gone: number;
+  /** Why it does not go on now. */
+  trouble: string | undefined;
 }
 
 const BAR_WIDTH = 20;
 const TERMINAL_INTERVAL_MS = 200;
 const PLAIN_INTERVAL_MS = 5_000;
 const CLEAR_LINE = '\r\u001b[2K';
+const USUAL_WIDTH = 80;
 
 /** @returns what ends it and clears its line */
 export function startProgressBar(
@@ -24,8 +31,9 @@ export function startProgressBar(
   const isTerminal = output.isTTY === true;
   const startMs = performance.now();
   const show = (): void => {
-    const line = progressText(progress, performance.now() - startMs);
-    output.write(isTerminal ? CLEAR_LINE + line.slice(0, (output.columns ?? 80) - 1) : `${line}\n`);
+    const width = isTerminal ? (output.columns || USUAL_WIDTH) - 1 : Number.POSITIVE_INFINITY;
+    const line = progressText(progress, performance.now() - startMs, width);
+    output.write(isTerminal ? CLEAR_LINE + line : `${line}\n`);
   };
   const timer = setInterval(show, isTerminal ? TERMINAL_INTERVAL_MS : plainIntervalMs);
   return () => {
@@ -34,20 +42,32 @@ export function startProgressBar(
   };
 }
 
+/** Where it does not fit, the bar goes first, then words from the right. */
 export function progressText(
-  { total, submitted, completed, failed }: TaskProgress,
+  progress: TaskProgress,
   elapsedMs: number,
+  width = Number.POSITIVE_INFINITY,
 ): string {
-  const ended = completed + failed;
+  const { total, completed, failed, gone } = progress;
+  const ended = completed + failed + gone;
   const filled = total === 0 ? BAR_WIDTH : Math.floor((ended / total) * BAR_WIDTH);
-  const bar = '#'.repeat(filled) + '-'.repeat(BAR_WIDTH - filled);
-  const perSecond = ended / Math.max(elapsedMs / 1000, 0.001);
-  const parts = [
+  const bar = `[${'#'.repeat(filled)}${'-'.repeat(BAR_WIDTH - filled)}] `;
+  const parts = partsOf(progress, ended, elapsedMs);
+  const whole = bar + parts.join(', ');
+  if (whole.length <= width) return whole;
+  while (parts.length > 1 && parts.join(', ').length > width) parts.pop();
+  return parts.join(', ').slice(0, width);
+}
+
+function partsOf(progress: TaskProgress, ended: number, elapsedMs: number): string[] {
+  const { total, before, submitted, failed, trouble } = progress;
+  const perSecond = (ended - before) / Math.max(elapsedMs / 1000, 0.001);
+  return [
     `${formatNumber(ended)}/${formatNumber(total)} ended`,
+    ...(trouble === undefined ? [] : [trouble]),
     ...(submitted < total ? [`${formatNumber(submitted)} submitted`] : []),
     `${formatNumber(failed)} failed`,
     `${formatNumber(perSecond)}/s`,
-    ...(ended > 0 ? [`${formatClock((total - ended) / (perSecond / 1000))} left`] : []),
+    ...(ended > before ? [`${formatClock((total - ended) / (perSecond / 1000))} left`] : []),
   ];
-  return `[${bar}] ${parts.join(', ')}`;
 }

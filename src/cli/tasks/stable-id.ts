@@ -6,8 +6,10 @@
 import { createHash } from 'node:crypto';
 import type { InputTask } from './input-file.ts';
 
+type Content = Pick<InputTask, 'line' | 'input' | 'endpoint'>;
+
 /** @param run what sets this run apart from others with the same lines */
-export function stableTaskId(run: string, model: string, { line, input, endpoint }: InputTask): string {
+export function stableTaskId(run: string, model: string, { line, input, endpoint }: Content): string {
   const name = JSON.stringify([run, model, line, endpoint ?? '', input]);
   const bytes = createHash('sha256').update(name).digest().subarray(0, 16);
   bytes[6] = (bytes[6]! & 0x0f) | 0x80;

@@ -2,14 +2,15 @@
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { appendFile, readFile } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
-import type { Task, TaskClient, TaskOptions, TaskPriority } from '../../client/index.ts';
+import { realpath, stat } from 'node:fs/promises';
+import type { SubmittedTask, TaskClient, TaskOptions } from '../../client/index.ts';
 import type { Output } from '../replay/progress.ts';
 import { collect } from './collect.ts';
 import { TaskCommandError } from './control-options.ts';
 import { type InputTask, readTasks } from './input-file.ts';
+import { Patience } from './patience.ts';
 import { startProgressBar, type TaskProgress } from './progress-bar.ts';
+import { openResultFile, type ResultFile } from './result-file.ts';
 import { stableTaskId } from './stable-id.ts';
 
 export interface SubmitWish {
@@ -20,9 +21,8 @@ export interface SubmitWish {
   readonly output: string;
   /** Sets this run apart from another one with the same lines. */
   readonly run?: string;
-  readonly options: Pick<TaskOptions, 'endpoint' | 'tenant' | 'maxRetries' | 'deadlineMs'> & {
-    readonly priority?: TaskPriority;
-  };
+  /** What a task gets that says nothing else. */
+  readonly options: Pick<TaskOptions, 'endpoint' | 'tenant' | 'maxRetries' | 'deadlineMs' | 'priority'>;
 }
 
 export interface SubmitStreams {
@@ -30,107 +30,167 @@ export interface SubmitStreams {
   readonly interrupt: AbortSignal;
 }
 
-export interface SubmitReport {
-  readonly total: number;
-  readonly submitted: number;
-  readonly completed: number;
-  readonly failed: number;
+export interface SubmitReport extends Readonly<TaskProgress> {
   readonly isInterrupted: boolean;
+  /** What put an end to it before it was done. */
+  readonly error?: unknown;
 }
 
-/** Tasks in one call. */
-const BATCH = 500;
+/** Tasks in one call, and characters of them. */
+const BATCH_TASKS = 500;
+const BATCH_SIZE = 4_000_000;
 
+/** @throws TaskCommandError when it could not begin; what happens later is in the report, beside how far it came */
 export async function submitFile(
   client: TaskClient,
   wish: SubmitWish,
   { stderr, interrupt }: SubmitStreams,
 ): Promise<SubmitReport> {
-  if (wish.input === '-' && wish.isWaiting && wish.run === undefined) {
-    throw new TaskCommandError(
-      '--wait with standard input needs --run NAME, by which the same tasks are found when the command is given again',
-    );
-  }
-  const tasks: InputTask[] = [];
-  for await (const task of readTasks(wish.input)) tasks.push(task);
-  const run = wish.run ?? (await digestOf(wish.input));
-  const ids = new Map(tasks.map((task) => [task.id ?? stableTaskId(run, wish.model, task), task.line]));
-  const done = wish.isWaiting ? await idsIn(wish.output) : new Set<string>();
-  const pending = new Set([...ids.keys()].filter((id) => !done.has(id)));
-  const before = ids.size - pending.size;
-  const progress: TaskProgress = { total: ids.size, submitted: before, completed: before, failed: 0 };
+  await checkFiles(wish);
+  const tasks = await openTasks(wish);
+  const results = wish.isWaiting ? await openResultFile(wish.output) : undefined;
+  const progress = startOf(tasks.lines, results);
   const stop = startProgressBar(stderr, progress);
+  const patience = new Patience({
+    signal: interrupt,
+    onWaiting(reason) {
+      progress.trouble = reason;
+    },
+  });
+  let error: unknown;
   try {
-    await submitAll(client, wish, run, tasks, pending, progress, interrupt);
-    if (wish.isWaiting) {
-      const write = resultWriter(wish.output, ids, progress);
-      await collect(client, wish.model, { pending, signal: interrupt, ...write });
+    const pending = new Set([...tasks.lines.keys()].filter((id) => !results?.ended.has(id)));
+    await submitAll(client, wish, { tasks, pending, progress, patience, interrupt });
+    if (results !== undefined) {
+      const write = writerOf(results, tasks.lines, progress);
+      await collect(client, wish.model, { pending, patience, signal: interrupt, ...write });
     }
+  } catch (thrown) {
+    error = thrown;
   } finally {
     stop();
+    await results?.close();
   }
-  const { total, submitted, completed, failed } = progress;
-  return { total, submitted, completed, failed, isInterrupted: interrupt.aborted };
+  return { ...progress, isInterrupted: interrupt.aborted, ...(error !== undefined && { error }) };
 }
 
-async function submitAll(
-  client: TaskClient,
-  { model, options }: SubmitWish,
-  run: string,
-  tasks: readonly InputTask[],
-  pending: ReadonlySet<string>,
-  progress: TaskProgress,
-  signal: AbortSignal,
-): Promise<void> {
-  for (let begin = 0; begin < tasks.length && !signal.aborted; begin += BATCH) {
-    const batch = tasks
-      .slice(begin, begin + BATCH)
-      .map((task) => ({ ...options, ...task, id: task.id ?? stableTaskId(run, model, task) }))
-      .filter(({ id }) => pending.has(id));
-    if (batch.length > 0) await client.submitBatch(model, batch);
-    progress.submitted += batch.length;
+async function checkFiles({ input, output, isWaiting }: SubmitWish): Promise<void> {
+  if (!isWaiting) return;
+  const same = await Promise.all([input, output].map((path) => realpath(path).catch(() => undefined)));
+  if (same[0] !== undefined && same[0] === same[1]) {
+    throw new TaskCommandError(`--output: ${output} is the input; results need a file of their own`);
   }
 }
 
-function resultWriter(output: string, lines: ReadonlyMap<string, number>, progress: TaskProgress) {
+interface Tasks {
+  /** Where each task stands, by its id. */
+  readonly lines: ReadonlyMap<string, number>;
+  /** All of them, once more. */
+  read(): AsyncIterable<InputTask & { readonly id: string }>;
+}
+
+/** Reads everything once before anything is submitted: a file with a mistake in its last line is refused whole. */
+async function openTasks({ input, model, run, options }: SubmitWish): Promise<Tasks> {
+  const content = (await isFile(input)) ? undefined : await allOf(readTasks(input));
+  const name = run ?? (content === undefined ? await digestOf(input) : digest(JSON.stringify(content)));
+  async function* read() {
+    for await (const task of content ?? readTasks(input)) {
+      const whole = { ...options, ...task };
+      yield { ...whole, id: task.id ?? stableTaskId(name, model, whole) };
+    }
+  }
+  const lines = new Map<string, number>();
+  for await (const { id, line } of read()) {
+    const before = lines.get(id);
+    if (before !== undefined) {
+      throw new TaskCommandError(`${input}:${line}: task_id ${id} is already on line ${before}`);
+    }
+    lines.set(id, line);
+  }
+  return { lines, read };
+}
+
+function startOf(lines: ReadonlyMap<string, number>, results: ResultFile | undefined): TaskProgress {
+  const states = [...lines.keys()].flatMap((id) => results?.ended.get(id) ?? []);
+  const completed = states.filter((state) => state === 'completed').length;
   return {
-    async onEnded(task: Task): Promise<void> {
-      await appendFile(output, `${JSON.stringify(resultLine(task, lines.get(task.id)))}\n`);
+    total: lines.size,
+    submitted: states.length,
+    before: states.length,
+    completed,
+    failed: states.length - completed,
+    gone: 0,
+    trouble: undefined,
+  };
+}
+
+interface Submission {
+  readonly tasks: Tasks;
+  readonly pending: ReadonlySet<string>;
+  readonly progress: TaskProgress;
+  readonly patience: Patience;
+  readonly interrupt: AbortSignal;
+}
+
+async function submitAll(client: TaskClient, { model }: SubmitWish, parts: Submission): Promise<void> {
+  const { tasks, pending, progress, patience, interrupt } = parts;
+  let batch: (InputTask & { readonly id: string })[] = [];
+  let size = 0;
+  async function send(): Promise<void> {
+    const sent = batch;
+    batch = [];
+    size = 0;
+    if (sent.length === 0) return;
+    const stored: readonly SubmittedTask[] | undefined = await patience.call(() =>
+      client.submitBatch(model, sent),
+    );
+    progress.submitted += stored?.length ?? 0;
+  }
+  for await (const task of tasks.read()) {
+    if (interrupt.aborted) return;
+    if (!pending.has(task.id)) continue;
+    if (batch.length === BATCH_TASKS || (size > 0 && size + task.size > BATCH_SIZE)) await send();
+    batch.push(task);
+    size += task.size;
+  }
+  if (!interrupt.aborted) await send();
+}
+
+function writerOf(results: ResultFile, lines: ReadonlyMap<string, number>, progress: TaskProgress) {
+  return {
+    async onEnded(task: Parameters<ResultFile['write']>[0]): Promise<void> {
+      await results.write(task, lines.get(task.id)!);
       if (task.state === 'completed') progress.completed++;
       else progress.failed++;
     },
     onGone(): void {
-      progress.failed++;
+      progress.gone++;
     },
   };
 }
 
-function resultLine(task: Task, line: number | undefined) {
-  return {
-    line,
-    task_id: task.id,
-    status: task.state,
-    ...(task.result !== undefined && { result: task.result }),
-    ...(task.failure !== undefined && { error: task.failure }),
-    metadata: task.metadata,
-  };
+/** Of standard input and pipes there is only one reading. */
+async function isFile(input: string): Promise<boolean> {
+  return input !== '-' && (await stat(input).catch(() => undefined))?.isFIFO() !== true;
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+async function allOf<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
 }
 
 async function digestOf(file: string): Promise<string> {
-  const content = await readFile(file).catch(() => Buffer.alloc(0));
-  return createHash('sha256').update(content).digest('hex');
-}
-
-/** Ids of the results that an earlier run of the same command wrote; a line that it did not finish is none. */
-async function idsIn(output: string): Promise<ReadonlySet<string>> {
-  const ids = new Set<string>();
+  const hash = createHash('sha256');
   try {
-    for await (const line of createInterface({ input: createReadStream(output) })) {
-      const id = /"task_id":"([0-9a-f-]{36})"/.exec(line)?.[1];
-      if (id !== undefined && line.endsWith('}')) ids.add(id);
-    }
+    for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    throw new TaskCommandError(`--input: ${file} cannot be read (${code})`, { cause: error });
   }
-  return ids;
+  return hash.digest('hex');
 }
