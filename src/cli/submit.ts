@@ -8,6 +8,7 @@ import { interruptOnSignals } from './replay/signals.ts';
 import {
   type ControlFlags,
   clientOf,
+  DEFAULT_CONTROL,
   sayingWhy,
   TaskCommandError,
   withControl,
@@ -54,7 +55,9 @@ async function act(flags: SubmitFlags, command: Command): Promise<void> {
     const wish = wishOf(flags);
     const client = clientOf(flags);
     const report = await submitFile(client, wish, { stderr: process.stderr, interrupt: interrupt.signal });
-    command.configureOutput().writeOut?.(outcomeText(report, wish));
+    command
+      .configureOutput()
+      .writeOut?.(outcomeText(report, wish, `signalbox tasks${againstFlag(flags)} --model ${wish.model}`));
     if (report.error !== undefined) throw report.error;
     if (report.failed + report.gone > 0) process.exitCode ??= 1;
   }).finally(stopListening);
@@ -88,30 +91,34 @@ function wishOf(flags: SubmitFlags): SubmitWish {
   }
 }
 
-function outcomeText(report: SubmitReport, wish: SubmitWish): string {
+/** The same server again, where it is not the one that is asked anyhow. */
+function againstFlag({ control }: ControlFlags): string {
+  return control === DEFAULT_CONTROL ? '' : ` --control ${control}`;
+}
+
+function outcomeText(report: SubmitReport, wish: SubmitWish, lookCommand: string): string {
   const { total, submitted, completed, failed, gone, isInterrupted, error } = report;
-  const { isWaiting, output, model, input } = wish;
-  if (isInterrupted || error !== undefined) return comingBackText(report, wish);
-  if (total === 0) return `${input} has no tasks\n`;
-  if (!isWaiting)
-    return `${tasks(submitted)} in the queue; see them with: signalbox tasks --model ${model}\n`;
+  if (error !== undefined && submitted === 0) return '';
+  if (isInterrupted || error !== undefined) return comingBackText(report, wish, lookCommand);
+  if (total === 0) return `${wish.input} has no tasks\n`;
+  if (!wish.isWaiting) return `${tasks(submitted)} in the queue; see them with: ${lookCommand}\n`;
   const lost =
     gone === 0 ? '' : `, ${gone} deleted before they were fetched (the same command submits them anew)`;
-  return `${completed} of ${tasks(total)} completed, ${failed} failed${lost}; results are in ${output}\n`;
+  return `${completed} of ${tasks(total)} completed, ${failed} failed${lost}; results are in ${wish.output}\n`;
 }
 
 function comingBackText(
-  { total, submitted, completed, failed, gone }: SubmitReport,
-  wish: SubmitWish,
+  report: SubmitReport,
+  { isWaiting, output }: SubmitWish,
+  lookCommand: string,
 ): string {
-  const { isWaiting, output, model } = wish;
-  const ended = completed + failed + gone;
-  const fetched = isWaiting ? `; the results of ${ended} are in ${output}` : '';
+  const { total, submitted, completed, failed } = report;
+  const fetched = isWaiting ? ` The results of ${completed + failed} are in ${output}.` : '';
   const rest = submitted < total ? ' The same command submits the rest, and none twice.' : '';
   return (
-    `${submitted} of ${tasks(total)} in the queue${fetched}. They go on without this command.${rest}\n` +
-    `Come back for ${isWaiting ? 'the other' : 'their'} results with: the same command${isWaiting ? '' : ' and --wait'}\n` +
-    `See how far they are with: signalbox tasks --model ${model}\n`
+    `${submitted} of ${tasks(total)} are in the queue and go on without this command.${fetched}${rest}\n` +
+    `Come back for ${isWaiting ? 'the other' : 'their'} results with the same command${isWaiting ? '' : ' and --wait'};` +
+    ` see how far they are with: ${lookCommand}\n`
   );
 }
 

@@ -11,6 +11,7 @@ import {
   TaskCommandError,
   withControl,
 } from './tasks/control-options.ts';
+import { Patience } from './tasks/patience.ts';
 import { tasksText, taskText } from './tasks/task-text.ts';
 
 const STATES = [
@@ -81,12 +82,19 @@ export function taskCommand(): Command {
   ).action((id: string, flags: TaskFlags, command: Command) =>
     sayingWhy(command, async () => {
       const client = clientOf(flags);
-      const task = flags.wait ? await client.wait(id) : await client.get(id);
+      const task = await (flags.wait ? waited(client, id) : client.get(id));
       if (task === undefined) throw new TaskCommandError(`no task ${id} is known there`);
       const text = flags.json ? `${JSON.stringify(task, undefined, 2)}\n` : taskText(task, Date.now());
       command.configureOutput().writeOut?.(text);
     }),
   );
+}
+
+/** Through restarts of the server; `undefined` when there is no such task. */
+async function waited(client: TaskClient, id: string): Promise<Task | undefined> {
+  const patience = new Patience({ signal: new AbortController().signal });
+  const known = await patience.call(() => client.get(id));
+  return known && (await patience.call(() => client.wait(id)));
 }
 
 export function cancelCommand(): Command {

@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasEnded, type Task, type TaskClient, TaskClientError } from '../../client/index.ts';
+import { LookLine } from './look-line.ts';
 import type { Patience } from './patience.ts';
 
 export interface Collection {
@@ -14,8 +15,11 @@ export interface Collection {
   onGone(id: string): void;
 }
 
-/** Calls under way at once. */
-const CONCURRENCY = 8;
+/** Calls under way at once: for tasks that are said to have ended, and for those that may have. */
+const FETCHING = 4;
+const LOOKING = 4;
+/** After a look at a task that had not ended: others are served by the same machine. */
+const MISS_PAUSE_MS = 50;
 /** So many pending tasks are looked at again so often, in turn, in case an event was lost. */
 const SWEEP_MS = 5_000;
 const SWEEP_SIZE = 128;
@@ -27,99 +31,77 @@ export async function collect(client: TaskClient, model: string, wish: Collectio
   if (pending.size === 0 || wish.signal.aborted) return;
   const over = new AbortController();
   const signal = AbortSignal.any([wish.signal, over.signal]);
-  const line = new LookLine(pending);
-  signal.addEventListener('abort', () => line.close());
-  const sweep = setInterval(() => line.addNext(SWEEP_SIZE), SWEEP_MS);
-  const listening = listen(client, model, signal, line);
-  const workers = Array.from({ length: CONCURRENCY }, async () => {
-    for (let id = await line.next(); id !== undefined; id = await line.next()) {
-      await settle(client, id, { ...wish, signal });
-      if (pending.size === 0) line.close();
-    }
+  const ended = new LookLine(pending);
+  const others = new LookLine(pending);
+  signal.addEventListener('abort', () => {
+    ended.close();
+    others.close();
+  });
+  const settled = (id: string): Promise<boolean> =>
+    settle(client, id, { ...wish, signal }).finally(() => pending.size === 0 && over.abort());
+  const work = [
+    ...times(FETCHING, () => ended.empty(settled)),
+    ...times(LOOKING, () =>
+      others.empty(async (id) => {
+        if (!(await settled(id))) await pause(MISS_PAUSE_MS, signal);
+      }),
+    ),
+  ];
+  const sweep = setInterval(() => others.addNext(SWEEP_SIZE), SWEEP_MS);
+  const listening = listen(client, model, signal, {
+    onEnded: (id) => ended.add(id),
+    onConnected: () => others.addAll(),
   });
   try {
-    await Promise.all([Promise.all(workers).finally(() => over.abort()), listening]);
+    await Promise.all([...work, listening]);
   } finally {
     clearInterval(sweep);
     over.abort();
   }
 }
 
-/** The pending tasks that are to be looked at, each once. */
-class LookLine {
-  readonly #pending: ReadonlySet<string>;
-  readonly #ids = new Set<string>();
-  readonly #idle: ((id: string | undefined) => void)[] = [];
-  #turn: Iterator<string>;
-  #isClosed = false;
-
-  constructor(pending: ReadonlySet<string>) {
-    this.#pending = pending;
-    this.#turn = pending.values();
-  }
-
-  add(id: string): void {
-    if (!this.#pending.has(id) || this.#isClosed) return;
-    const idle = this.#idle.pop();
-    if (idle === undefined) this.#ids.add(id);
-    else idle(id);
-  }
-
-  addAll(): void {
-    for (const id of this.#pending) this.add(id);
-  }
-
-  /** The next so many in turn, so that each has its turn whatever the others do. */
-  addNext(count: number): void {
-    for (let i = 0; i < Math.min(count, this.#pending.size); i++) {
-      let { value, done } = this.#turn.next();
-      if (done) {
-        this.#turn = this.#pending.values();
-        ({ value, done } = this.#turn.next());
-      }
-      if (done) return;
-      this.add(value!);
-    }
-  }
-
-  /** `undefined` once it is closed. */
-  next(): Promise<string | undefined> {
-    const [id] = this.#ids;
-    if (this.#isClosed || id !== undefined) {
-      if (id !== undefined) this.#ids.delete(id);
-      return Promise.resolve(this.#isClosed ? undefined : id);
-    }
-    return new Promise((resolve) => this.#idle.push(resolve));
-  }
-
-  close(): void {
-    this.#isClosed = true;
-    for (const idle of this.#idle.splice(0)) idle(undefined);
-  }
+function times<T>(count: number, make: () => T): readonly T[] {
+  return Array.from({ length: count }, make);
 }
 
-async function settle(client: TaskClient, id: string, wish: Collection): Promise<void> {
+/** Whether the task is over. */
+async function settle(client: TaskClient, id: string, wish: Collection): Promise<boolean> {
   const { pending, signal, patience } = wish;
-  if (!pending.has(id)) return;
+  if (!pending.has(id)) return true;
   const found = await patience.call(async () => ({ task: await client.get(id, { signal }) }));
-  if (found === undefined || !pending.has(id)) return;
+  if (found === undefined || !pending.has(id)) return true;
   const { task } = found;
-  if (task !== undefined && !hasEnded(task.state)) return;
+  if (task !== undefined && !hasEnded(task.state)) return false;
   pending.delete(id);
   if (task === undefined) wish.onGone(id);
   else await wish.onEnded(task);
+  return true;
 }
 
-/** Each time that listening begins, tasks may have ended before: all are looked at. */
-async function listen(client: TaskClient, model: string, signal: AbortSignal, line: LookLine): Promise<void> {
+interface Listener {
+  onEnded(id: string): void;
+  /** Listening began, or began again: tasks may have ended before. */
+  onConnected(): void;
+}
+
+async function listen(
+  client: TaskClient,
+  model: string,
+  signal: AbortSignal,
+  { onEnded, onConnected }: Listener,
+): Promise<void> {
   while (!signal.aborted) {
-    const looking = setTimeout(() => line.addAll(), RECONNECT_MS / 2);
+    const looking = setTimeout(onConnected, RECONNECT_MS / 2);
     try {
-      for await (const { id, state } of client.events({ model, signal })) if (hasEnded(state)) line.add(id);
+      for await (const { id, state } of client.events({ model, signal })) if (hasEnded(state)) onEnded(id);
     } catch (error) {
       if (!signal.aborted && !(error instanceof TaskClientError)) throw error;
     }
-    await sleep(RECONNECT_MS, undefined, { signal }).catch(() => undefined);
+    await pause(RECONNECT_MS, signal);
     clearTimeout(looking);
   }
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined);
 }
