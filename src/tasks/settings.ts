@@ -75,7 +75,7 @@ export const DEFAULT_TASK_SETTINGS: TaskSettings = {
   },
   maxPriority: 'LOW',
   retryBackoff: { baseMs: 1_000, maxMs: 60_000 },
-  maxResultBytes: 64 * 1024 * 1024,
+  maxResultBytes: 32 * 1024 * 1024,
   submitTimeoutMs: 30_000,
   instanceCheckIntervalMs: 5_000,
   instanceLostAfterMs: 30_000,

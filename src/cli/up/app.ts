@@ -185,19 +185,6 @@ async function build(config: Config, pathOf: (file: string) => string): Promise<
     settings: intakeSettings(config),
   });
   const upstreams: Parts['upstreams'] = new Map();
-  const gateway = createGateway({
-    door: scheduler,
-    intake,
-    clock: SYSTEM_CLOCK,
-    observer: telemetry.observer,
-    logger: log.component('gateway'),
-    upstreamHeaders: ({ id }) => upstreams.get(id)?.headers ?? {},
-    upstreamTls: ({ id }) => upstreams.get(id)?.tls,
-    isReady: () => scheduler.instances().some(({ state }) => state === 'ready'),
-    settings: gatewaySettings(config),
-    server: config.limits,
-    engineClient: config.upstream,
-  });
   const instances: WatchedInstances = { configured: [], registered: [] };
   const tasks = createTasks({
     ...{ config, pathOf, clock: SYSTEM_CLOCK, random, telemetry, log, door: scheduler },
@@ -207,6 +194,20 @@ async function build(config: Config, pathOf: (file: string) => string): Promise<
       fleet.replace(allInstances(instances));
     },
     configuredIdAt: (url) => instances.configured.find((one) => one.url === url)?.id,
+  });
+  const gateway = createGateway({
+    door: scheduler,
+    intake,
+    clock: SYSTEM_CLOCK,
+    observer: telemetry.observer,
+    logger: log.component('gateway'),
+    upstreamHeaders: ({ id }) => upstreams.get(id)?.headers ?? {},
+    upstreamTls: ({ id }) => upstreams.get(id)?.tls,
+    isReady: () => scheduler.instances().some(({ state }) => state === 'ready'),
+    sideDoors: tasks === undefined ? [] : [tasks.sideDoor],
+    settings: gatewaySettings(config),
+    server: config.limits,
+    engineClient: config.upstream,
   });
   const tellFleet = (event: FleetEvent): void => {
     scheduler.tellFleet(event);

@@ -5,6 +5,7 @@ import type { AdminOptions } from '../../admin/index.ts';
 import type { Config, TaskStoreConfig } from '../../config/index.ts';
 import type { Clock, Random } from '../../domain/index.ts';
 import { SYSTEM_TIMERS } from '../../engines/index.ts';
+import type { SideDoor } from '../../gateway/index.ts';
 import {
   createTaskQueue,
   createTaskRoutes,
@@ -16,6 +17,7 @@ import {
   type RegisteredEngine,
   SocketStats,
   type TaskDoor,
+  type TaskLimits,
   TaskPredictor,
   type TaskQueue,
   type TaskSettings,
@@ -23,6 +25,7 @@ import {
   type Upstream,
 } from '../../tasks/index.ts';
 import type { AppLog, Telemetry } from '../../telemetry/index.ts';
+import { type Batches, createBatches } from './batches.ts';
 import { StartError } from './start-error.ts';
 
 export interface TasksOptions {
@@ -42,6 +45,8 @@ export interface Tasks extends Pick<TaskQueue, 'service' | 'onFleetEvent' | 'clo
   /** What of the control listener is the task queue's. */
   readonly routes: NonNullable<AdminOptions['routes']>;
   readonly upgrades: NonNullable<AdminOptions['upgrades']>;
+  /** What of the data listener is. */
+  readonly sideDoor: SideDoor;
   /**
    * Opens what the configuration names, before anybody is served. What nobody named is opened later: when it is there already once
    * this process serves, otherwise when the first task comes.
@@ -75,17 +80,25 @@ export function createTasks(options: TasksOptions): Tasks | undefined {
       });
       durability = `${opened.durability.level}: ${opened.durability.survives}`;
       log.info({ survives: durability }, 'task store open');
+      batches.onStoreOpen(opened);
       return opened;
     },
   });
   const { service, instances } = queue;
+  const batches: Batches = createBatches({
+    service,
+    clock,
+    maxFileBytes: config.tasks.maxFileBytes,
+    openStore: () => queue.open(),
+    onError: (err) => log.error({ err }, 'a batch cannot go on yet'),
+  });
   telemetry.watchTaskModels((model) => instances.list().some((instance) => instance.model === model));
   const parts = {
     service,
     instances,
     settings: queue.settings,
     sockets: new SocketStats(),
-    limits: { ...DEFAULT_TASK_LIMITS, maxResultBytes: config.tasks.maxResultBytes },
+    limits: taskLimits(config),
     clock,
   };
   const sockets = createTaskSockets(parts);
@@ -94,6 +107,7 @@ export function createTasks(options: TasksOptions): Tasks | undefined {
     onFleetEvent: queue.onFleetEvent,
     routes: [createTaskRoutes(parts, (err) => log.error({ err }, 'a call of the task API failed'))],
     upgrades: sockets.routes,
+    sideDoor: batches.door,
     async open() {
       if (store.type === 'directory' && store.isDefault) {
         if (existsSync(storeOptions.directory!)) openLater(queue, log);
@@ -112,6 +126,7 @@ export function createTasks(options: TasksOptions): Tasks | undefined {
     },
     async close(graceMs) {
       sockets.close();
+      await batches.close();
       await queue.close(graceMs);
     },
   };
@@ -133,6 +148,12 @@ function durabilityOf(store: TaskStoreConfig, { directory }: TaskStoreOptions): 
   if (store.type !== 'directory') return store.type;
   const isThere = existsSync(directory!);
   return isThere ? `kept in ${directory}` : `kept in ${directory}, made when the first task comes`;
+}
+
+/** A body is read whole before it is known to hold a result that is too large, so that its task can be told of it. */
+function taskLimits({ tasks }: Config): TaskLimits {
+  const maxBodyBytes = Math.max(DEFAULT_TASK_LIMITS.maxBodyBytes, 2 * tasks.maxResultBytes);
+  return { ...DEFAULT_TASK_LIMITS, maxBodyBytes };
 }
 
 export function taskSettings({ tasks, tokenEstimate }: Config): TaskSettings {

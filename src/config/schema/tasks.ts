@@ -150,8 +150,11 @@ export const tasksSection = z
       .default(7 * 86_400_000)
       .describe('Milliseconds that a result is kept, unless the task says otherwise.'),
     maxResultBytes: count(1_024)
-      .default(64 * 1024 * 1024)
+      .default(32 * 1024 * 1024)
       .describe('The largest result that is stored, bytes; a task with a larger one fails.'),
+    maxFileBytes: count(1_024)
+      .default(100 * 1024 * 1024)
+      .describe('The largest file that `POST /v1/files` takes, bytes; it is held in memory while it comes.'),
     submitTimeoutMs: milliseconds()
       .default(30_000)
       .describe('Milliseconds that a task instance has to take a task.'),

@@ -14,8 +14,6 @@ export interface SettingsStore {
 export interface TaskLimits {
   /** The largest body of any call, bytes. */
   readonly maxBodyBytes: number;
-  /** The largest result that is stored, bytes. */
-  readonly maxResultBytes: number;
   /** The most tasks in one call. */
   readonly maxBatchTasks: number;
   /** The longest that a call may wait for a task to end, milliseconds. */
@@ -24,7 +22,6 @@ export interface TaskLimits {
 
 export const DEFAULT_TASK_LIMITS: TaskLimits = {
   maxBodyBytes: 64 * 1024 * 1024,
-  maxResultBytes: 32 * 1024 * 1024,
   maxBatchTasks: 10_000,
   maxWaitMs: 5 * 60_000,
 };

@@ -28,6 +28,8 @@ const PAGE = 500;
 const SETTLE_MS = 250;
 /** Batches are looked at this often in any case: other processes' news may be lost, and windows close. */
 const PATROL_MS = 5_000;
+/** Files past their time are looked for this often. */
+const PRUNE_MS = 60 * 60_000;
 /** How long results stay, as with OpenAI. */
 const KEEP_RESULT_FILE_MS = 30 * 24 * 60 * 60_000;
 
@@ -38,6 +40,7 @@ export class BatchWorker {
   #dueMs = Number.POSITIVE_INFINITY;
   #stopWatching: (() => void) | undefined;
   #isClosed = false;
+  #pruneDueMs = 0;
   /** Whether any batch may have something to do; nothing is asked of the storage otherwise. */
   #hasBatches = true;
 
@@ -79,13 +82,21 @@ export class BatchWorker {
 
   async #look(): Promise<void> {
     try {
+      await this.#pruneFiles();
       const batches = await this.#parts.store.unfinishedBatches();
       this.#hasBatches = batches.length > 0;
       for (const { id } of batches) this.#goOn(id);
     } catch (error) {
       this.#parts.onError(error);
     }
-    if (this.#hasBatches) this.#lookIn(PATROL_MS);
+    this.#lookIn(this.#hasBatches ? PATROL_MS : PRUNE_MS);
+  }
+
+  async #pruneFiles(): Promise<void> {
+    const nowMs = this.#parts.clock.now();
+    if (nowMs < this.#pruneDueMs) return;
+    this.#pruneDueMs = nowMs + PRUNE_MS;
+    await this.#parts.store.pruneFiles(nowMs);
   }
 
   /** One at a time for each batch. */
