@@ -36,6 +36,8 @@ const KEEP_RESULT_FILE_MS = 30 * 24 * 60 * 60_000;
 export class BatchWorker {
   readonly #parts: BatchWorkerParts;
   readonly #underWay = new Map<string, Promise<void>>();
+  /** To be looked at once more, because something happened while they were. */
+  readonly #again = new Set<string>();
   #timer: unknown;
   #dueMs = Number.POSITIVE_INFINITY;
   #stopWatching: (() => void) | undefined;
@@ -101,10 +103,17 @@ export class BatchWorker {
 
   /** One at a time for each batch. */
   #goOn(id: string): void {
-    if (this.#underWay.has(id) || this.#isClosed) return;
+    if (this.#isClosed) return;
+    if (this.#underWay.has(id)) {
+      this.#again.add(id);
+      return;
+    }
     const work = this.#advance(id)
       .catch((error: unknown) => this.#parts.onError(error))
-      .finally(() => this.#underWay.delete(id));
+      .finally(() => {
+        this.#underWay.delete(id);
+        if (this.#again.delete(id)) this.#goOn(id);
+      });
     this.#underWay.set(id, work);
   }
 
@@ -163,7 +172,8 @@ export class BatchWorker {
       // Cancelled meanwhile: the rest need not begin.
       if (page.length === PAGE && (this.#isClosed || !(await send()))) return !this.#isClosed;
     }
-    return send();
+    await send();
+    return true;
   }
 
   async #finishIfEnded(batch: Batch): Promise<boolean> {
