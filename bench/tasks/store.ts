@@ -130,6 +130,7 @@ async function measureAt(store: TaskStore, length: number): Promise<Record<strin
     const count = Math.min(BATCH, length - queued);
     await store.submit(tasks(count));
     queued += count;
+    if (queued % (10 * BATCH) === 0) await store.heartbeat();
   }
   const fillPerSecond = Math.round((missing / (performance.now() - began)) * 1000);
   const known = (await store.list({ state: 'queued' }, { limit: 1 })).tasks[0]!.id;
@@ -182,6 +183,7 @@ async function measureGrowth(store: TaskStore, megabytes: () => Promise<number>)
     for (let done = 0; done < perRound; done += BATCH) {
       await store.submit(tasks(BATCH));
       await runTasks(store, BATCH);
+      await store.heartbeat();
     }
     while ((await store.prune(limits)) > 0);
     await store.heartbeat();

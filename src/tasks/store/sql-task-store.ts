@@ -43,6 +43,8 @@ import type {
 /** One transaction takes no more, so that neither its parameters nor the locks it holds grow without bound. */
 const MAX_GROUP_ITEMS = 1000;
 const MAX_GROUP_WEIGHT = 8 * 1024 * 1024;
+/** The log since the last checkpoint is read again at the next start, and lies on the disk until then. */
+const CHECKPOINT_AFTER_BYTES = 64 * 1024 * 1024;
 /** Sums of connections that are gone are put together once in so many heartbeats. */
 const FOLD_EVERY_BEATS = 60;
 
@@ -411,14 +413,21 @@ export class SqlTaskStore implements TaskStore {
   async #cleanUp(): Promise<void> {
     const { database, vacuumAfterRows } = this.#parts;
     this.#beats += 1;
-    if (vacuumAfterRows === undefined) {
-      if (this.#beats % FOLD_EVERY_BEATS !== 0) return;
-      await database.query(this.#statements.foldCounts);
-      await database.query(this.#statements.foldLoads);
-    } else if (this.#deadRows >= vacuumAfterRows) {
+    if (vacuumAfterRows !== undefined) return this.#cleanUpByHand(vacuumAfterRows);
+    if (this.#beats % FOLD_EVERY_BEATS !== 0) return;
+    await database.query(this.#statements.foldCounts);
+    await database.query(this.#statements.foldLoads);
+  }
+
+  /** What a server's autovacuum and checkpointer do in the background; PGlite has neither. */
+  async #cleanUpByHand(vacuumAfterRows: number): Promise<void> {
+    const { database } = this.#parts;
+    if (this.#deadRows >= vacuumAfterRows) {
       this.#deadRows = 0;
       for (const statement of this.#statements.vacuum) await database.query(statement);
     }
+    const [log] = await database.query<{ bytes: number }>(this.#statements.walBytes);
+    if ((log?.bytes ?? 0) >= CHECKPOINT_AFTER_BYTES) await database.query('CHECKPOINT');
   }
 
   #query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]> {

@@ -167,6 +167,8 @@ export function statementsFor(s: string) {
       .concat(`${s}_jobs.job`)
       .map((table) => `VACUUM ${table}`),
 
+    walBytes: `SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), redo_lsn)::float8 AS bytes FROM pg_control_checkpoint()`,
+
     /** $1: limit, $2: held back for so long. */
     claimWebhooks: `
       WITH due AS (SELECT task_id FROM ${s}.webhooks WHERE due_ms <= ${now} ORDER BY due_ms LIMIT $1 FOR UPDATE SKIP LOCKED),
