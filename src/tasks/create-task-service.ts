@@ -104,21 +104,26 @@ export function createTaskService(parts: TaskServiceParts): TaskService {
   async function report(given: CompletionReport): Promise<CompletionOutcome> {
     const reporter = registry.find(given.reporter);
     if (reporter === undefined) return { type: 'unknown-instance' };
-    const task = await store.get(given.taskId);
-    if (task === undefined) return { type: 'unknown-task' };
-    // A task in the queue has been taken from whoever reports: that try is over.
-    if (task.state !== 'scheduled') return { type: 'already-ended', task };
-    if (task.instance !== reporter.uuid) {
-      return { type: 'wrong-instance', expected: nameOf(task.instance) };
-    }
+    const held = books.heldAt(given.taskId, reporter.uuid) ?? (await heldBy(reporter.uuid, given.taskId));
+    if ('type' in held) return held;
     const bytes = given.failureMessage === undefined ? sizeOf(given.result) : 0;
     const { maxResultBytes } = parts.settings();
     const end = endOf(given, bytes, maxResultBytes);
-    const ended = await books.end({ taskId: task.id, attempt: task.attempt }, end);
+    const ended = await books.end({ taskId: held.id, attempt: held.attempt }, end);
     if (ended.outcome === 'unchanged') return { type: 'already-ended', task: ended.task };
-    parts.onLeft(task.id);
+    parts.onLeft(held.id);
     if (bytes > maxResultBytes) return { type: 'too-large', bytes, maxBytes: maxResultBytes };
-    return { type: 'accepted', totalMs: Math.max(0, clock.now() - task.submittedMs) };
+    return { type: 'accepted', totalMs: Math.max(0, clock.now() - held.submittedMs) };
+  }
+
+  /** What the store says of a task that was placed before this process began, or by another one. */
+  async function heldBy(uuid: string, taskId: string): Promise<Task | CompletionOutcome> {
+    const task = await store.get(taskId);
+    if (task === undefined) return { type: 'unknown-task' };
+    // A task in the queue has been taken from whoever reports: that try is over.
+    if (task.state !== 'scheduled') return { type: 'already-ended', task };
+    if (task.instance !== uuid) return { type: 'wrong-instance', expected: nameOf(task.instance) };
+    return task;
   }
 
   /** As people call it, where it is known. */

@@ -120,7 +120,8 @@ export function createTasks(options: TasksOptions): Tasks | undefined {
         throw new StartError(`tasks.store cannot be opened: ${reason}`, { cause });
       }
     },
-    update: (next) => queue.update(taskSettings(next)),
+    // The store counts by the heartbeat that it was opened with.
+    update: (next) => queue.update({ ...taskSettings(next), heartbeatMs: config.tasks.heartbeatMs }),
     get durability() {
       return durability;
     },

@@ -172,6 +172,12 @@ export class TaskBooks {
     if (charged !== undefined) this.#options.ledger.remove(charged, { id: before.id, prediction });
   }
 
+  /** The try that `uuid` has, if it was placed by this process and has not ended. */
+  heldAt(taskId: string, uuid: string): Task | undefined {
+    const open = this.#open.get(taskId);
+    return open?.foretold !== undefined && open.charged === uuid ? open.task : undefined;
+  }
+
   /** Nothing more is known of what was open: somebody else has it, or nobody. */
   clear(): void {
     this.#open.clear();
