@@ -15,6 +15,7 @@ import { mountMetrics } from './routes/metrics.ts';
 import { mountPages, PAGE_PATHS } from './routes/pages.ts';
 import { mountPolicy } from './routes/policy.ts';
 import { mountQueue } from './routes/queue.ts';
+import { mountScaling } from './routes/scaling.ts';
 import { mountShadow } from './routes/shadow.ts';
 import { answerUnknownRoute } from './unknown-route.ts';
 import { LET_THROUGH } from './upgrades.ts';
@@ -30,6 +31,7 @@ const MOUNTS = [
   mountQueue,
   mountPolicy,
   mountFigures,
+  mountScaling,
   mountDecisions,
   mountShadow,
   mountConfiguration,

@@ -82,6 +82,7 @@ describe('/openapi.json', () => {
       '/admin/policy',
       '/admin/queue',
       '/admin/reload',
+      '/admin/scaling',
       '/admin/shadow',
       '/docs',
       '/health',

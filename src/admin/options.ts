@@ -1,7 +1,8 @@
 /** What the control listener is given: what it shows, what it can set in motion, and who may ask. */
 
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import type { FleetEvent } from '../domain/index.ts';
+import type { Clock, FleetEvent, LatencyPredictor } from '../domain/index.ts';
+import type { LoadMeter } from '../scaling/index.ts';
 import type { SchedulerInspection } from '../scheduler/index.ts';
 import type { DecisionLog, InstanceErrorLog, LogLevel, MetricsCollector } from '../telemetry/index.ts';
 import type { UpgradeRoute } from './upgrades.ts';
@@ -23,6 +24,13 @@ export type FiguresSource = Pick<
   | 'latestModels'
   | 'latestTenants'
 >;
+
+/** What advice on the number of replicas is made of, besides fleet and queue. */
+export interface ScalingSource {
+  readonly clock: Clock;
+  readonly loads: LoadMeter;
+  readonly predictor: Pick<LatencyPredictor, 'coefficients'>;
+}
 
 /** What came of loading the configuration anew. */
 export interface ReloadResult {
@@ -68,6 +76,8 @@ export interface AdminOptions {
   readonly metricsText: () => Promise<string>;
   /** What policies read; absent: nobody collects it. */
   readonly figures?: FiguresSource;
+  /** Absent: no advice is given on how many replicas models should have. */
+  readonly scaling?: ScalingSource;
   readonly instanceErrors?: InstanceErrorLog;
   /** A line on the status page, such as `4 simulated engines`. */
   readonly fleetDescription?: string;

@@ -40,6 +40,23 @@ export function ofGpus(capacity: Capacity, gpus: number): Capacity {
   };
 }
 
+/** The mean of replicas that differ, at least one. */
+export function meanOf(capacities: readonly Capacity[]): Capacity {
+  const mean = (numbers: readonly number[]) => numbers.reduce((sum, each) => sum + each, 0) / numbers.length;
+  return {
+    promptTokensPerSecond: (promptTokens) =>
+      mean(capacities.map((each) => each.promptTokensPerSecond(promptTokens))),
+    bestDecoding(tpotTargetMs, contextTokens) {
+      const points = capacities.map((each) => each.bestDecoding(tpotTargetMs, contextTokens));
+      return {
+        tokensPerSecond: mean(points.map((point) => point.tokensPerSecond)),
+        tpotMs: mean(points.map((point) => point.tpotMs)),
+        concurrency: mean(points.map((point) => point.concurrency)),
+      };
+    },
+  };
+}
+
 /** The mean context of requests that generate: the prompt, and half of the answer. */
 export function meanContextTokens(load: {
   readonly promptTokens: number;

@@ -61,6 +61,11 @@ describe('replicas of one kind', () => {
     expect(replicasTogether(demand())).toBe(7);
   });
 
+  it('fall behind where prompts alone take all of their time', () => {
+    expect(busyShare(demand(), 1)).toBe(Number.POSITIVE_INFINITY);
+    expect(busyShare(demand({ load: { ...LOAD, requests: 1200, outputTokens: 0 } }), 1)).toBe(2);
+  });
+
   it('leave room where they should not be busy all the time', () => {
     expect(replicasTogether(demand({ utilisation: 0.5 }))).toBe(13);
     expect(busyShare(demand(), 12)).toBeGreaterThan(0.5);

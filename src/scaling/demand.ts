@@ -75,8 +75,9 @@ export function busyShare(demand: TogetherDemand, replicas: number): number {
   const each = requests / replicas / (intervalMs / 1000);
   const prompts = share(each * promptTokens, capacity.promptTokensPerSecond(promptTokens));
   const answers = each * outputTokens;
-  if (answers === 0 || prompts >= 1) return prompts;
-  const batch = capacity.bestDecoding(tpotTargetMs * (1 - prompts), meanContextTokens(load));
+  if (answers === 0) return prompts;
+  const left = Math.max(0, 1 - prompts);
+  const batch = capacity.bestDecoding(tpotTargetMs * left, meanContextTokens(load));
   return prompts + share(answers, batch.tokensPerSecond);
 }
 

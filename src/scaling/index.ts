@@ -1,9 +1,19 @@
 /** **How many**: what load comes next, what a replica can do, and how many replicas that takes. */
 
 export {
+  adviseScaling,
+  DEFAULT_SCALING_WISH,
+  type ModelAtWork,
+  type ReplicaAtWork,
+  type ReplicaRates,
+  type ScalingAdvice,
+  type ScalingWish,
+} from './advice.ts';
+export {
   type Capacity,
   type LatencyProfile,
   meanContextTokens,
+  meanOf,
   type OperatingPoint,
   ofGpus,
 } from './capacity.ts';

@@ -34,6 +34,17 @@ describe('the load of a model', () => {
     expect(meter.history('m', MINUTE - 1)).toMatchObject([{ promptTokens: 400, outputTokens: 30 }]);
   });
 
+  it('generates nothing where embeddings are asked for, and as is assumed where nobody counted', () => {
+    const meter = new LoadMeter();
+    for (const kind of ['embedding', 'chat'] as const) {
+      const request = aRequest({ model: kind, kind });
+      meter.onRequestDispatched(request, GPU, 0);
+      meter.onRequestCompleted(request, { latencyMs: 1, queueMs: 0 }, GPU, 0);
+    }
+    expect(meter.history('embedding', 0)[0]!.outputTokens).toBe(0);
+    expect(meter.history('chat', 0)[0]!.outputTokens).toBe(UNKNOWN_LENGTHS.outputTokens);
+  });
+
   it('is as long as before where an interval tells nothing, and as is assumed where none did', () => {
     const meter = new LoadMeter();
     heard(meter, 0, 1, 300);

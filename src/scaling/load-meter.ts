@@ -61,10 +61,11 @@ export class LoadMeter implements LifecycleListener {
 
   onRequestCompleted(
     request: RequestMetadata,
-    { outputTokens }: CompletionFacts,
+    facts: CompletionFacts,
     _instance: ExecutionInstance,
     nowMs: number,
   ): void {
+    const outputTokens = request.kind === 'embedding' ? 0 : facts.outputTokens;
     if (outputTokens === undefined) return;
     const slice = this.#sliceOf(request.model, nowMs);
     slice.answers++;

@@ -19,6 +19,7 @@ describe('a GPU of which nothing was measured', () => {
     [100, 500, 100, 45, 10],
     [30, 1000, 0, 30, 0],
     [20, 5000, 0, 70, 0],
+    [0, 0, 0, 20, 0],
   ])(
     'with %i ms a token at %i tokens of context does %d tokens/s',
     (target, context, rate, tpotMs, batch) => {

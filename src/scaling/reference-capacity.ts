@@ -25,7 +25,8 @@ function tpotMs(concurrency: number, contextTokens: number): number {
 
 function bestDecoding(tpotTargetMs: number, contextTokens: number): OperatingPoint {
   const allowed = Math.max(0, tpotTargetMs - tpotMs(0, contextTokens)) / TPOT.msPerRequest;
-  const tokensPerSecond = Math.min(MOST_TOKENS_PER_SECOND, (allowed * 1000) / tpotTargetMs);
+  const withinTarget = allowed === 0 ? 0 : (allowed * 1000) / tpotTargetMs;
+  const tokensPerSecond = Math.min(MOST_TOKENS_PER_SECOND, withinTarget);
   const concurrency = (tokensPerSecond * tpotTargetMs) / 1000;
   return { tokensPerSecond, concurrency, tpotMs: tpotMs(concurrency, contextTokens) };
 }

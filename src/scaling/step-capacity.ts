@@ -20,9 +20,8 @@ export function stepCapacity(step: StepCoefficients, limits: BatchLimits): Capac
 
 /** With prompts without end, every step is filled up to its budget. */
 function promptTokensPerSecond(step: StepCoefficients, promptTokens: number): number {
-  if (promptTokens <= 0) return Number.POSITIVE_INFINITY;
   const tokens = step.maxBatchedTokens;
-  const prompts = tokens / promptTokens;
+  const prompts = tokens / Math.max(1, promptTokens);
   const pairs = (tokens * promptTokens) / 2;
   const stepMs = linearMs(step, tokens) + step.msPerPair * pairs + step.msPerRequest * prompts;
   return (tokens * 1000) / stepMs;

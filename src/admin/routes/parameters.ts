@@ -15,6 +15,18 @@ export const wholeNumber = (min: number, max: number, description: string) => {
   return z.coerce.number(allowed).int(allowed).min(min, allowed).max(max, allowed).openapi({ description });
 };
 
+/** A number above `min` and up to `max`. */
+export const amount = (min: number, max: number, description: string) => {
+  const allowed = `a number above ${min} and up to ${max}`;
+  return z.coerce.number(allowed).gt(min, allowed).max(max, allowed).openapi({ description });
+};
+
+/** One of these words. */
+export const oneOf = <const Words extends readonly [string, ...string[]]>(
+  words: Words,
+  description: string,
+) => z.enum(words, `one of ${words.join(', ')}`).openapi({ description });
+
 /** A query that has these parameters and no others. */
 export function query<Shape extends z.ZodRawShape>(shape: Shape) {
   return z.strictObject(shape, `one of ${Object.keys(shape).join(', ')}`);

@@ -250,6 +250,7 @@ function control(
     decisions: telemetry.decisions,
     metricsText: telemetry.metricsText,
     figures: brain.metrics,
+    scaling: { clock: SYSTEM_CLOCK, loads: brain.loads, predictor: brain.predictor },
     instanceErrors: telemetry.instanceErrors,
     ...(simulated > 0 && { fleetDescription: `${simulated} simulated engines` }),
     logLevel: log,

@@ -16,6 +16,7 @@ import {
   saturationOf,
 } from '../../queueing/index.ts';
 import { PrefixIndex, type RoutingInputs, RoutingProfile, SessionMemory } from '../../routing/index.ts';
+import { LoadMeter } from '../../scaling/index.ts';
 import type { SchedulerParts } from '../../scheduler/index.ts';
 import { MetricsCollector } from '../../telemetry/index.ts';
 import {
@@ -52,6 +53,7 @@ export class Brain {
   readonly predictor: Predictor;
   /** To be told of decisions, besides being a listener. */
   readonly metrics: MetricsCollector;
+  readonly loads: LoadMeter;
   readonly inputs: Required<RoutingInputs>;
   readonly policyInputs: PolicyInputs;
   /** In the order in which they are to hear of a dispatch: the predictor asks the index what was held before it. */
@@ -74,9 +76,10 @@ export class Brain {
     });
     this.predictor = this.#prediction.predictor;
     this.metrics = new MetricsCollector({ clock, waitingRequests });
+    this.loads = new LoadMeter();
     this.inputs = { predictor: this.predictor, prefixes, sessions };
     this.policyInputs = { predictor: this.predictor, prefixes, metrics: this.metrics, onSwitch };
-    this.listeners = [this.predictor, prefixes, sessions, this.metrics];
+    this.listeners = [this.predictor, prefixes, sessions, this.metrics, this.loads];
   }
 
   /** Policy, profile and limits as the configuration says. */
