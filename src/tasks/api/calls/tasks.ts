@@ -1,13 +1,13 @@
 /** Looking at tasks, ending them, and forgetting all of them. */
 
 import type { TaskFilter } from '../../store/task-store.ts';
-import { TASK_STATES, type Task } from '../../task.ts';
+import { isFinal, TASK_STATES, type Task } from '../../task.ts';
 import { detail, ok, type TaskAnswer } from '../answer.ts';
 import { readBody, readQuery } from '../fields/body.ts';
 import { integer, oneOf, optional, record, required, text, truth, withDefault } from '../fields/checks.ts';
 import type { TaskApiParts, TaskCall } from '../parts.ts';
 import { canonicalTaskId } from '../task-id.ts';
-import { detailedView, queryView, recordView, summaryView } from '../task-json.ts';
+import { detailedView, queryView, recordView } from '../task-json.ts';
 
 const TASK_ID = text(200);
 
@@ -106,12 +106,11 @@ export async function fetchResult({ service }: TaskApiParts, { body }: TaskCall)
 export async function cancel({ service }: TaskApiParts, { body }: TaskCall): Promise<TaskAnswer> {
   const { task_id: given } = readBody(body, record({ task_id: required(TASK_ID) }));
   const id = canonicalTaskId(given);
-  const task = id === undefined ? undefined : await service.cancel(id);
-  if (task === undefined) return notFound(given);
-  const message =
-    task.state === 'cancelled' ? `Task ${given} cancelled` : `Task ${given} had ended before: ${task.state}`;
-  const status = task.state === 'cancelled' ? 'success' : 'error';
-  return { status: status === 'success' ? 200 : 409, body: { status, message, task: summaryView(task) } };
+  const before = id === undefined ? undefined : await service.cancel(id);
+  if (before === undefined) return notFound(given);
+  if (!isFinal(before.state)) return ok({ status: 'success', message: `Task ${given} cancelled` });
+  const message = `Task ${given} had ended before: ${before.state}`;
+  return { status: 409, body: { status: 'error', message } };
 }
 
 export async function clear({ service }: TaskApiParts): Promise<TaskAnswer> {
