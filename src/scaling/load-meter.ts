@@ -44,6 +44,7 @@ export class LoadMeter implements LifecycleListener {
   readonly #sliceMs: number;
   /** In order of last feeding. */
   readonly #models = new Map<string, ModelLoad>();
+  #lastFed: string | undefined;
 
   constructor(options: LoadMeterOptions = {}) {
     const { intervalMs, intervals, maxModels } = { ...DEFAULTS, ...options };
@@ -122,13 +123,18 @@ export class LoadMeter implements LifecycleListener {
 
   #sliceOf(model: string, nowMs: number): Slice {
     const known = this.#models.get(model) ?? this.#newModel(nowMs);
-    this.#models.delete(model);
-    this.#models.set(model, known);
-    if (this.#models.size > this.#maxModels) this.#models.delete(this.#models.keys().next().value!);
+    if (model !== this.#lastFed) this.#makeLast(model, known);
     const number = this.#numberAt(nowMs);
     const slice = known.slices[number % known.slices.length]!;
     if (slice.number !== number) Object.assign(slice, emptySlice(number));
     return slice;
+  }
+
+  #makeLast(model: string, load: ModelLoad): void {
+    this.#lastFed = model;
+    this.#models.delete(model);
+    this.#models.set(model, load);
+    if (this.#models.size > this.#maxModels) this.#models.delete(this.#models.keys().next().value!);
   }
 
   #newModel(startMs: number): ModelLoad {
