@@ -16,7 +16,12 @@ export {
   quartileSummary,
   type Summary,
 } from './execution/quantiles.ts';
-export type { Ask, ExternalQuestion, ServiceNews } from './external/external-times.ts';
+export {
+  type Ask,
+  type ExternalQuestion,
+  ExternalTimes,
+  type ServiceNews,
+} from './external/external-times.ts';
 export {
   readServiceAnswer,
   type ServiceMetadata,

@@ -16,7 +16,7 @@ export type {
   RegistrationWish,
 } from './instances/instance-registry.ts';
 export type { RegisteredEngine } from './instances/registry.ts';
-export { TaskPredictor } from './predictions/index.ts';
+export { requestTimes, TaskPredictor } from './predictions/index.ts';
 export type { TaskDoor, Upstream } from './runner/fleet-lane.ts';
 export { DEFAULT_REGISTRATION_CIDRS, DEFAULT_TASK_SETTINGS, type TaskSettings } from './settings.ts';
 export { type OpenTaskStore, openTaskStore, type TaskStoreOptions } from './store/index.ts';

@@ -187,7 +187,7 @@ async function build(config: Config, pathOf: (file: string) => string): Promise<
   const upstreams: Parts['upstreams'] = new Map();
   const instances: WatchedInstances = { configured: [], registered: [] };
   const tasks = createTasks({
-    ...{ config, pathOf, clock: SYSTEM_CLOCK, random, telemetry, log, door: scheduler },
+    ...{ config, pathOf, clock: SYSTEM_CLOCK, random, telemetry, log, door: scheduler, times: brain.times },
     upstream: (id) => upstreams.get(id) ?? { headers: {}, tls: undefined },
     onEngines(engines) {
       instances.registered = engines;

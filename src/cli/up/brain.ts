@@ -25,7 +25,7 @@ import {
   type PolicyFileNews,
   type PolicyFileOptions,
 } from './policy-file.ts';
-import { Prediction } from './prediction.ts';
+import { Prediction, type TimeSources } from './prediction.ts';
 import { StartError } from './start-error.ts';
 
 export interface BrainOptions {
@@ -64,6 +64,11 @@ export class Brain {
   readonly #prediction: Prediction;
   #gate: AdmissionGate | undefined;
   #policyFile: PolicyFile | undefined;
+
+  /** How long whole requests take: for the task queue. */
+  get times(): TimeSources {
+    return this.#prediction.times;
+  }
 
   constructor(options: BrainOptions) {
     const { clock, onSwitch, waitingRequests } = options;

@@ -9,6 +9,8 @@ import {
   createLearner,
   createPredictor,
   DEFAULT_PREDICTOR,
+  type ExecutionTimes,
+  ExternalTimes,
   type LatencyModel,
   type LookupTable,
   type OnlineModel,
@@ -34,6 +36,14 @@ export interface PredictionOptions {
   readonly onServiceNews: (news: ServiceNews & { readonly url: string }) => void;
 }
 
+/** How long whole requests take, as long as somebody says so: what the task queue asks. They change with the configuration. */
+export interface TimeSources {
+  /** The configuration's own choice: the service, or the table where that is chosen. */
+  readonly configured: ExecutionTimes;
+  /** The table, chosen or not. */
+  readonly table: ExecutionTimes;
+}
+
 export class Prediction {
   /** The same over all changes: what it knows of loads and answers stays. */
   readonly predictor: Predictor;
@@ -41,6 +51,16 @@ export class Prediction {
   /** Learns whatever foretells. */
   readonly #learner: OnlineModel = createLearner();
   #file: LookupFile | undefined;
+  #table: LookupTable | undefined;
+  #service: ExternalTimes | undefined;
+  readonly times: TimeSources = {
+    configured: {
+      of: (shape, place) =>
+        this.#service?.of(shape, place) ??
+        (this.#inUse?.predictor === DEFAULT_PREDICTOR ? undefined : this.#table?.of(shape, place)),
+    },
+    table: { of: (shape, place) => this.#table?.of(shape, place) },
+  };
   #inUse: Settings | undefined;
 
   constructor(options: PredictionOptions) {
@@ -56,16 +76,19 @@ export class Prediction {
   async use(settings: Settings): Promise<void> {
     if (this.#inUse !== undefined && isSame(this.#inUse, settings)) return;
     const { predictor, lookup } = settings;
-    const path = predictor === DEFAULT_PREDICTOR ? undefined : lookup.file;
+    const path = lookup.file;
     let isOpen = false;
     const file =
       path === undefined
         ? undefined
         : await this.#open(path, (table) => {
-            if (isOpen) this.predictor.use(predictor, this.#model(settings, table));
+            if (!isOpen) return;
+            this.#table = table;
+            this.predictor.use(predictor, this.#model(settings, table));
           });
     this.#file?.close();
     this.#file = file;
+    this.#table = file?.table;
     this.predictor.use(predictor, this.#model(settings, file?.table));
     isOpen = true;
     this.#inUse = settings;
@@ -89,6 +112,8 @@ export class Prediction {
     const { clock, onServiceNews } = this.#options;
     const learner = this.#learner;
     const table = { ...(lookupTable !== undefined && { lookupTable }) };
+    this.#service = undefined;
+    if (name === DEFAULT_PREDICTOR) return createLatencyModel({ name }, { learner });
     if (external.url === undefined || name !== 'external')
       return createLatencyModel({ name }, { learner, ...table });
     const {
@@ -107,8 +132,10 @@ export class Prediction {
       ...(token !== undefined && { token: token.reveal() }),
       ...(tableName !== undefined && { tableName }),
     });
+    const limits = { timeoutMs, refreshMs, maxAgeMs, maxAnswers, maxAsking: maxConcurrency };
+    this.#service = new ExternalTimes({ ...limits, ask, clock });
     return createLatencyModel(
-      { name, parameters: { timeoutMs, refreshMs, maxAgeMs, maxAnswers, maxAsking: maxConcurrency } },
+      { name, parameters: limits },
       { learner, clock, ask, onServiceNews: (news) => onServiceNews({ ...news, url }), ...table },
     );
   }

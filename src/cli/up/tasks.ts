@@ -15,6 +15,7 @@ import {
   openTaskStore,
   parsePortRange,
   type RegisteredEngine,
+  requestTimes,
   SocketStats,
   type TaskDoor,
   type TaskLimits,
@@ -26,6 +27,7 @@ import {
 } from '../../tasks/index.ts';
 import type { AppLog, Telemetry } from '../../telemetry/index.ts';
 import { type Batches, createBatches } from './batches.ts';
+import type { TimeSources } from './prediction.ts';
 import { StartError } from './start-error.ts';
 
 export interface TasksOptions {
@@ -38,6 +40,7 @@ export interface TasksOptions {
   readonly log: AppLog;
   readonly upstream: (instanceId: string) => Upstream;
   readonly onEngines: (engines: readonly RegisteredEngine[]) => void;
+  readonly times: TimeSources;
   readonly configuredIdAt: (url: string) => string | undefined;
 }
 
@@ -68,7 +71,10 @@ export function createTasks(options: TasksOptions): Tasks | undefined {
   const queue = createTaskQueue({
     ...options,
     settings: taskSettings(config),
-    predictor: new TaskPredictor(),
+    predictor: new TaskPredictor({
+      configured: { name: 'configured', times: requestTimes(options.times.configured) },
+      table: requestTimes(options.times.table),
+    }),
     timers: SYSTEM_TIMERS,
     telemetry: telemetry.tasks,
     log,

@@ -8,7 +8,7 @@ const lookupSettings = z.strictObject({
   file: textLike(/\S\.(json|csv)$/i, 'a path that ends with .json or .csv')
     .optional()
     .describe(
-      'The table of times, relative to this file; read again when it changes. Needed by `lookup`; with `external` it stands in for the service. Default: none.',
+      'The table of times, relative to this file; read again when it changes. Needed by `lookup`; with `external` it stands in for the service. Tasks ask it in the mode `lookup_table` whatever the predictor. Default: none.',
     ),
 });
 
