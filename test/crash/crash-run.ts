@@ -19,6 +19,8 @@ export interface CrashOptions {
   readonly seconds: number;
   readonly seed: number;
   readonly clients?: number;
+  /** A task that is to be seen running twice has to outlive the death and the restart of a server. */
+  readonly longestTaskMs?: number;
   /** Told of what happens, a line at a time. */
   readonly onNews?: (line: string) => void;
 }
@@ -36,14 +38,13 @@ export interface CrashReport extends Account {
 const LONGEST_QUEUE = 400;
 /** Without an end of any task for so long, what is left counts as lost. */
 const PATIENCE_MS = 60_000;
-const LONGEST_TASK_MS = 40;
 
 /**
- * A server that dies between noting where a task goes and sending it leaves a task that nobody runs: it is tried again after `timeoutMs`,
- * which has to be far beyond what a task takes, or one that is only slow would run twice.
+ * A server that dies between noting where a task goes and sending it leaves a task that nobody runs: it is tried again when its time is
+ * over, which has to be far beyond what a task takes, or one that is only slow would run twice.
  */
+const SPARE_MS = 8_000;
 const TASKS = {
-  timeoutMs: 6_000,
   maxRetries: 1_000,
   retryBaseMs: 20,
   retryMaxMs: 500,
@@ -56,6 +57,7 @@ export async function runCrash({
   seconds,
   seed,
   clients = 8,
+  longestTaskMs = 8_000,
   onNews = () => undefined,
 }: CrashOptions): Promise<CrashReport> {
   const random = seededRandom(seed);
@@ -79,7 +81,7 @@ export async function runCrash({
     const surroundings = {
       witness,
       random,
-      longestMs: LONGEST_TASK_MS,
+      longestMs: longestTaskMs,
       reportTo: () => urls[randomIndex(random, urls.length)]!,
     };
     const hosted = await startAll(2, () => startHostedWorker(HOSTED_MODEL, surroundings));
@@ -157,7 +159,10 @@ export async function runCrash({
         name,
         directory,
         port: await freePort(random),
-        config: configOf(engines, postgres === undefined ? { directory: 'store' } : { url: postgres.url }),
+        config: configOf(engines, {
+          store: postgres === undefined ? { directory: 'store' } : { url: postgres.url },
+          timeoutMs: longestTaskMs + SPARE_MS,
+        }),
       });
       servers.push(server);
       cleanups.push(() => server.kill());
@@ -173,14 +178,14 @@ export function isGood({ lost, doubled, ownEnds }: CrashReport): boolean {
 
 function configOf(
   engines: readonly Worker[],
-  store: Readonly<Record<string, string>>,
+  tasks: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
   return {
     instances: engines.map(({ url }, index) => ({
       ...{ id: `engine-${index}`, url, engine: 'vllm', models: [ENGINE_MODEL], maxConcurrency: 16 },
     })),
     logging: { level: 'warn' },
-    tasks: { store, ...TASKS },
+    tasks: { ...TASKS, ...tasks },
   };
 }
 

@@ -38,7 +38,12 @@ describe('after kill -9 at random moments', () => {
 async function expectNothingLost(store: CrashOptions['store']): Promise<void> {
   const seed = Date.now() % 1_000_000;
   const news: string[] = [`seed ${seed}`];
-  const report = await runCrash({ store, seconds: SECONDS, seed, onNews: (line) => news.push(line) });
+  const report = await runCrash({
+    ...{ store, seed },
+    seconds: SECONDS,
+    longestTaskMs: 2_000,
+    onNews: (line) => news.push(line),
+  });
   const said = news.join('\n');
   expect(report.rounds, said).toBeGreaterThan(0);
   expect(report.acknowledged, said).toBeGreaterThan(0);

@@ -25,6 +25,10 @@ const PAUSE_MS = 20;
 const LARGEST_BATCH = 20;
 const AGAIN_SHARE = 0.03;
 const LOOK_SHARE = 0.05;
+/** Some answers of engines take about a second, so that servers die while they are given. */
+const LONG_SHARE = 0.1;
+const SHORT_TOKENS = 3;
+const LONG_TOKENS = 150;
 
 /** Resolves once `signal` is aborted; what was not acknowledged by then, nobody promised anything of. */
 export async function submitForEver(surroundings: SubmitterSurroundings): Promise<void> {
@@ -54,7 +58,9 @@ export async function submitForEver(surroundings: SubmitterSurroundings): Promis
       return [recent[randomIndex(random, recent.length)]!];
     const model = random.next() < 0.5 ? HOSTED_MODEL : ENGINE_MODEL;
     const count = random.next() < 0.3 ? 2 + randomIndex(random, LARGEST_BATCH - 1) : 1;
-    return Array.from({ length: count }, () => newTask(model));
+    return Array.from({ length: count }, () =>
+      newTask(model, random.next() < LONG_SHARE ? LONG_TOKENS : SHORT_TOKENS),
+    );
   }
 
   async function lookAt(id: string): Promise<void> {
@@ -87,12 +93,17 @@ export async function submitForEver(surroundings: SubmitterSurroundings): Promis
   }
 }
 
-function newTask(model: string): NewTask {
+function newTask(model: string, maxTokens: number): NewTask {
   const id = randomUUID();
   const input =
     model === HOSTED_MODEL
       ? { prompt: id }
-      : { user: id, max_tokens: 3, messages: [{ role: 'user', content: `Say ${id}.` }] };
+      : {
+          user: id,
+          max_tokens: maxTokens,
+          ignore_eos: true,
+          messages: [{ role: 'user', content: `Say ${id}.` }],
+        };
   return { id, model, input };
 }
 
