@@ -39,6 +39,7 @@ const DEFAULTS: Omit<Config, 'routing'> = {
   tasks: {
     enabled: true,
     store: { type: 'directory', directory: 'signalbox-tasks', isDefault: true },
+    strategy: 'shortest_queue',
     maxInFlightPerInstance: 32,
     maxInstanceShare: 0.8,
     defaultPriority: 'BACKGROUND',

@@ -1,6 +1,7 @@
 /** The task queue, whose store is opened when it is first needed: who queues nothing pays nothing for it. */
 
 import type { FleetEvent } from '../domain/index.ts';
+import type { ApiSettings } from './api-settings.ts';
 import { TaskEvents } from './events/task-events.ts';
 import type { InstanceRegistry } from './instances/instance-registry.ts';
 import { type OpenQueue, openQueue, type QueueParts } from './open-queue.ts';
@@ -18,7 +19,7 @@ export interface TaskQueue {
   readonly service: TaskService;
   readonly instances: InstanceRegistry;
   /** What the API's own settings are kept in. */
-  readonly settings: { get(key: string): Promise<unknown>; set(key: string, value: unknown): Promise<void> };
+  readonly settings: ApiSettings;
   /** Opens the store, if that has not happened, and takes up what waits in it. A failure can be tried again. */
   open(): Promise<void>;
   onFleetEvent(event: FleetEvent): void;
@@ -26,8 +27,6 @@ export interface TaskQueue {
   /** Lets what runs on engines end for so long, and returns the rest to the store. */
   close(graceMs: number): Promise<void>;
 }
-
-const SETTINGS_PREFIX = 'settings.';
 
 export function createTaskQueue(options: TaskQueueOptions): TaskQueue {
   const { openStore, ...parts } = options;
@@ -90,8 +89,8 @@ export function createTaskQueue(options: TaskQueueOptions): TaskQueue {
     service,
     instances,
     settings: {
-      get: async (key) => (await queue()).store.setting(SETTINGS_PREFIX + key),
-      set: async (key, value) => (await queue()).store.setSetting(SETTINGS_PREFIX + key, value),
+      get: async (key) => (await queue()).settings.get(key),
+      set: async (key, value) => (await queue()).settings.set(key, value),
     },
     async open() {
       await queue();
@@ -102,6 +101,7 @@ export function createTaskQueue(options: TaskQueueOptions): TaskQueue {
     },
     update(next) {
       settings = next;
+      open?.configure();
     },
     async close(graceMs) {
       isClosed = true;

@@ -2,6 +2,7 @@
 
 import { type Random, SignalboxError } from '../domain/index.ts';
 import type { Modes } from './create-task-service.ts';
+import { isObject } from './instances/task-instance-client.ts';
 import type { TaskPredictor } from './predictions/index.ts';
 import type { TaskStore } from './store/task-store.ts';
 import {
@@ -21,16 +22,24 @@ export interface StoredModes extends Modes {
   readonly current: () => TaskStrategy;
   /** As stored, by this process or another one. */
   load(): Promise<void>;
+  /** The configuration may name another strategy, which then replaces what was set through the API. */
+  configure(): Promise<void>;
+}
+
+/** What was set through the API, and what the configuration said then: when it says something else, that holds. */
+interface StoredChoice {
+  readonly name: StrategyName;
+  readonly configured: StrategyName;
 }
 
 export function createModes(parts: {
   readonly store: Pick<TaskStore, 'setting' | 'setSetting'>;
   readonly predictor: TaskPredictor;
   readonly random: Random;
-  readonly initial: StrategyName;
+  readonly configured: () => StrategyName;
 }): StoredModes {
-  const { store, predictor, random } = parts;
-  let name = parts.initial;
+  const { store, predictor, random, configured } = parts;
+  let name = configured();
   let strategy = createStrategy(name, random);
 
   function take(next: StrategyName): void {
@@ -39,12 +48,17 @@ export function createModes(parts: {
     strategy = createStrategy(next, random);
   }
 
+  async function loadStrategy(): Promise<void> {
+    const choice = choiceOf(await store.setting(STRATEGY_KEY));
+    take(choice?.configured === configured() ? choice.name : configured());
+  }
+
   return {
     current: () => strategy,
     strategy: () => name,
     async setStrategy(next) {
       if (!isStrategyName(next)) throw unknown('name', next, STRATEGY_NAMES);
-      await store.setSetting(STRATEGY_KEY, next);
+      await store.setSetting(STRATEGY_KEY, { name: next, configured: configured() } satisfies StoredChoice);
       take(next);
     },
     predictMode: () => predictor.mode,
@@ -54,15 +68,26 @@ export function createModes(parts: {
       predictor.mode = mode;
     },
     async load() {
-      const [storedName, storedMode] = await Promise.all([
-        store.setting(STRATEGY_KEY),
-        store.setting(PREDICT_MODE_KEY),
-      ]);
-      if (typeof storedName === 'string' && isStrategyName(storedName)) take(storedName);
+      const storedMode = await store.setting(PREDICT_MODE_KEY);
+      await loadStrategy();
       const mode = PREDICT_MODES.find((one) => one === storedMode);
       if (mode !== undefined) predictor.mode = mode;
     },
+    async configure() {
+      const choice = choiceOf(await store.setting(STRATEGY_KEY));
+      // Forgotten, or it would come back once the configuration says again what it said then.
+      if (choice !== undefined && choice.configured !== configured())
+        await store.setSetting(STRATEGY_KEY, null);
+      await loadStrategy();
+    },
   };
+}
+
+function choiceOf(stored: unknown): StoredChoice | undefined {
+  if (!isObject(stored)) return undefined;
+  const { name, configured } = stored;
+  const isChoice = [name, configured].every((one) => typeof one === 'string' && isStrategyName(one));
+  return isChoice ? (stored as unknown as StoredChoice) : undefined;
 }
 
 function unknown(field: string, found: string, allowed: readonly string[]): SignalboxError {

@@ -3,6 +3,7 @@
 import type { lookup as systemLookup } from 'node:dns';
 import type { Clock, FleetEvent, Random } from '../domain/index.ts';
 import type { Timers } from '../engines/index.ts';
+import { type ApiSettings, createApiSettings } from './api-settings.ts';
 import { createTaskService } from './create-task-service.ts';
 import type { TaskEvents } from './events/task-events.ts';
 import { createAddressCheck } from './instances/address-check.ts';
@@ -55,6 +56,9 @@ export interface OpenQueue {
   readonly store: TaskStore;
   readonly service: TaskService;
   readonly registry: Registry;
+  readonly settings: ApiSettings;
+  /** The settings may have changed. */
+  configure(): void;
   onFleetEvent(event: FleetEvent): void;
   /** Takes nothing new, lets engine calls end for so long, and returns what has not ended. */
   close(graceMs: number): Promise<void>;
@@ -69,7 +73,8 @@ export async function openQueue(opened: TaskStore, parts: QueueParts): Promise<O
 
   const ledger = new QueueLedger();
   const failedPlaces = new FailedPlaces();
-  const modes = createModes({ store, predictor, random, initial: settings().strategy });
+  const modes = createModes({ store, predictor, random, configured: () => settings().strategy });
+  const apiSettings = createApiSettings({ store, ledger });
   const client = createGuardedClient({
     check: () => createAddressCheck({ ...settings().registration, allowsPublic: false }),
     ...(parts.lookup && { lookup: parts.lookup }),
@@ -235,6 +240,7 @@ export async function openQueue(opened: TaskStore, parts: QueueParts): Promise<O
   /** What other processes did to the shared store. */
   async function reconcile(): Promise<void> {
     await modes.load();
+    await apiSettings.load();
     await registry.load();
     await adopt();
     ledger.restore(await store.loads());
@@ -267,6 +273,7 @@ export async function openQueue(opened: TaskStore, parts: QueueParts): Promise<O
     },
   });
 
+  await modes.configure();
   await reconcile();
   const unwatch = store.watch(changed);
   const keeper = startKeeper({
@@ -292,6 +299,10 @@ export async function openQueue(opened: TaskStore, parts: QueueParts): Promise<O
     store,
     service,
     registry,
+    settings: apiSettings,
+    configure() {
+      void modes.configure().catch(onStoreError);
+    },
     onFleetEvent(event) {
       if (event.type === 'instance-reported') return;
       fleetLane.onEnginesGone((id) => fleet.byId(id)?.isReady === true);

@@ -6,7 +6,7 @@ import type { PruneLimits } from './store/task-store.ts';
 import { DEFAULT_STRATEGY, type StrategyName } from './strategies/index.ts';
 
 export interface TaskSettings {
-  /** Until another one is set through the API, which is stored. */
+  /** Until another one is set through the API, which is stored and holds until this one changes. */
   readonly strategy: StrategyName;
   /** Tasks that one task instance may have at a time from this process. */
   readonly maxInFlightPerInstance: number;

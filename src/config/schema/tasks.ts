@@ -110,10 +110,33 @@ const webhooks = z
   .prefault({})
   .describe('Calls that tell of the end of a task.');
 
+/** Compared with the strategies there are by a test of the whole house. */
+export const TASK_STRATEGIES = [
+  'shortest_queue',
+  'round_robin',
+  'weighted',
+  'probabilistic',
+  'min_time',
+  'serverless',
+  'po2',
+  'random',
+  'adaptive_bootstrap',
+  'inverse_queue_size',
+  'inverse_expected',
+  'gaussian_shortest',
+  'signalbox',
+] as const;
+
 export const tasksSection = z
   .strictObject({
     enabled: z.boolean().default(true).describe('Offer the task queue on the control listener.'),
     store,
+    strategy: z
+      .enum(TASK_STRATEGIES)
+      .default('shortest_queue')
+      .describe(
+        'Which instance gets a task. What is set by `POST /scheduler/set` is stored and holds, also after a restart, until another name stands here.',
+      ),
     maxInFlightPerInstance: count()
       .default(32)
       .describe(

@@ -70,6 +70,7 @@ function sharedStore() {
     for (const { uuid } of await store.instances()) await store.deleteInstance(uuid);
     await store.setSetting('scheduler.strategy', null);
     await store.setSetting('scheduler.predict_mode', null);
+    await store.setSetting('settings.probabilistic_quantiles', null);
     return withoutClose(store);
   };
 }

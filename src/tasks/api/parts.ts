@@ -1,15 +1,10 @@
 /** What the calls of the task API work with. */
 
 import type { Clock } from '../../domain/index.ts';
+import type { ApiSettings } from '../api-settings.ts';
 import type { InstanceRegistry } from '../instances/instance-registry.ts';
 import type { TaskService } from '../task-service.ts';
 import type { SocketStats } from './sockets/socket-stats.ts';
-
-/** Where the values of `/settings/set` are kept. */
-export interface SettingsStore {
-  get(key: string): Promise<unknown>;
-  set(key: string, value: unknown): Promise<void>;
-}
 
 export interface TaskLimits {
   /** The largest body of any call, bytes. */
@@ -29,7 +24,7 @@ export const DEFAULT_TASK_LIMITS: TaskLimits = {
 export interface TaskApiParts {
   readonly service: TaskService;
   readonly instances: InstanceRegistry;
-  readonly settings: SettingsStore;
+  readonly settings: ApiSettings;
   readonly sockets: SocketStats;
   readonly limits: TaskLimits;
   readonly clock: Clock;

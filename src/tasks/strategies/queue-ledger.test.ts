@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { TaskPrediction } from '../task.ts';
+import { drawOf } from './probabilistic.ts';
 import { type LedgerTask, QueueLedger } from './queue-ledger.ts';
 import type { QueueState } from './strategy.ts';
 
@@ -169,5 +170,20 @@ describe('at any time', () => {
     ledger.remove('a', task('499999', (499_999 % 977) * 1234.567, (499_999 % 31) * 7.7));
     expect(ledger.state('a').expectedMs).toBeCloseTo(0.3, 12);
     expect(ledger.state('a').errorMs).toBeCloseTo(0.1, 12);
+  });
+});
+
+describe('other levels', () => {
+  it('hold for the draws of `probabilistic` as well', () => {
+    const ledger = new QueueLedger();
+    for (let n = 0; n < 100; n++) ledger.add('a', task(String(n), 100, 50));
+    const highest = () => ledger.state('a').quantiles!.values.at(-1)!;
+    const at99 = highest();
+    ledger.showAt([0.1, 0.5]);
+    const { quantiles } = ledger.state('a');
+    expect(drawOf(ledger.state('a'), 0.999)).toBe(quantiles!.values[1]);
+    expect(highest()).toBeLessThan(at99);
+    ledger.showAt();
+    expect(highest()).toBe(at99);
   });
 });

@@ -3,7 +3,7 @@
 import type { StoredLoad } from '../store/task-store.ts';
 import type { QuantileTable, TaskPrediction } from '../task.ts';
 import { gammaLike } from './distributions/cumulants.ts';
-import { DEFAULT_LEVELS } from './distributions/quantile-table.ts';
+import { DEFAULT_LEVELS, workingLevels } from './distributions/quantile-table.ts';
 import { QueueDistribution } from './distributions/queue-distribution.ts';
 import { RunningSum } from './running-sum.ts';
 import type { QueueState } from './strategy.ts';
@@ -26,11 +26,17 @@ export const EMPTY_QUEUE: QueueState = { expectedMs: 0, errorMs: 0, tasks: 0 };
  */
 export class QueueLedger {
   readonly #queues = new Map<string, Queue>();
-  readonly #levels: readonly number[];
+  #levels: readonly number[];
 
   /** @param levels at which distributions are shown */
   constructor(levels: readonly number[] = DEFAULT_LEVELS) {
     this.#levels = levels;
+  }
+
+  /** Other levels from now on, for what is already queued as well. */
+  showAt(levels: readonly number[] = DEFAULT_LEVELS): void {
+    this.#levels = workingLevels(levels);
+    for (const queue of this.#queues.values()) queue.showAt(this.#levels);
   }
 
   add(instance: string, { id, prediction }: LedgerTask): void {
@@ -95,6 +101,11 @@ class Queue {
 
   constructor(levels: readonly number[]) {
     this.#distribution = new QueueDistribution(levels);
+  }
+
+  showAt(levels: readonly number[]): void {
+    this.#distribution.showAt(levels);
+    this.#state = undefined;
   }
 
   get isEmpty(): boolean {

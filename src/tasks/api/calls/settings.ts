@@ -1,5 +1,6 @@
 /** `POST /settings/get` and `/settings/set`: the run-time settings of the existing scheduler, kept for its clients. */
 
+import { QUANTILES_SETTING } from '../../api-settings.ts';
 import { ok, type TaskAnswer } from '../answer.ts';
 import { readBody } from '../fields/body.ts';
 import { anything, record, required, text } from '../fields/checks.ts';
@@ -21,14 +22,13 @@ const isCount: Rule = (value) =>
 
 const isQuantiles: Rule = (value) => {
   if (!Array.isArray(value)) return 'requires a list value';
+  if (value.length === 0) return 'requires a list of at least one number';
   if (!value.every((each) => typeof each === 'number')) return 'requires a list of numbers';
   const levels = value as readonly number[];
   if (levels.some((level) => level < 0 || level > 1)) return 'requires quantiles between 0 and 1';
   const isRising = levels.every((level, index) => index === 0 || level > levels[index - 1]!);
   return isRising ? undefined : 'requires quantiles to be sorted in ascending order';
 };
-
-export const QUANTILES_SETTING = 'probabilistic_quantiles';
 
 /** In the order in which the existing scheduler names them. Of these only the quantiles change anything here. */
 const SETTINGS: Readonly<Record<string, Setting>> = {

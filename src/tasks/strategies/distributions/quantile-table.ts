@@ -5,6 +5,23 @@ import type { QuantileTable } from '../../task.ts';
 /** The levels at which existing clients keep distributions. */
 export const DEFAULT_LEVELS: readonly number[] = [0.25, 0.5, 0.75, 0.99];
 
+/** Whether these can be levels of a distribution: rising, from 0 to 1. */
+export function isQuantileLevels(value: unknown): value is readonly number[] {
+  if (!Array.isArray(value) || value.length === 0) return false;
+  return value.every(
+    (level, i) => typeof level === 'number' && level >= 0 && level <= 1 && (i === 0 || level > value[i - 1]),
+  );
+}
+
+/** What is queued is also known by moments alone, which have no least and no greatest time. */
+const OUTERMOST = 0.001;
+
+/** Levels at which every distribution has a value: 0 and 1 stand for what is nearly so. */
+export function workingLevels(levels: readonly number[]): readonly number[] {
+  const within = levels.map((level) => Math.min(1 - OUTERMOST, Math.max(OUTERMOST, level)));
+  return within.filter((level, i) => i === 0 || level > within[i - 1]!);
+}
+
 /** @throws RangeError naming the first pair that is out of order */
 export function checkQuantileTable({ levels, values }: QuantileTable): void {
   if (levels.length === 0 || levels.length !== values.length) {

@@ -25,7 +25,7 @@ const INNER_LEVELS: readonly number[] = [
  * one might, would make the rest wider instead of narrower.
  */
 export class QueueDistribution {
-  readonly #levels: readonly number[];
+  #levels: readonly number[];
   readonly #exact = new Map<string, QuantileTable>();
   readonly #rest = { mean: new RunningSum(), variance: new RunningSum(), third: new RunningSum() };
   #restTasks = 0;
@@ -36,6 +36,12 @@ export class QueueDistribution {
 
   constructor(levels: readonly number[]) {
     this.#levels = levels;
+  }
+
+  /** Other levels from now on; tasks that were added keep theirs, which say as much of them. */
+  showAt(levels: readonly number[]): void {
+    this.#levels = levels;
+    this.#known = undefined;
   }
 
   add(taskId: string, prediction: TaskPrediction | undefined): void {

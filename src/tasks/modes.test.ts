@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../domain/index.ts';
+import { createModes } from './modes.ts';
+import { TaskPredictor } from './predictions/index.ts';
+import type { StrategyName } from './strategies/index.ts';
+
+/** Two lives of a process, and two processes, share what is stored. */
+function house() {
+  const values = new Map<string, unknown>();
+  const store = {
+    setting: async (key: string) => values.get(key) ?? undefined,
+    setSetting: async (key: string, value: unknown) => void values.set(key, value),
+  };
+  return async (configured: StrategyName) => {
+    const process = { configured };
+    const modes = createModes({
+      store,
+      predictor: new TaskPredictor(),
+      random: seededRandom(1),
+      configured: () => process.configured,
+    });
+    await modes.configure();
+    await modes.load();
+    return {
+      modes,
+      reconfigure: (next: StrategyName) => {
+        process.configured = next;
+        return modes.configure();
+      },
+    };
+  };
+}
+
+describe('the strategy', () => {
+  it('is the one that the configuration names, until another one is set', async () => {
+    const start = house();
+    const { modes } = await start('po2');
+    expect(modes.strategy()).toBe('po2');
+    expect(modes.current().name).toBe('po2');
+    await modes.setStrategy('weighted');
+    expect(modes.current().name).toBe('weighted');
+  });
+
+  it('that was set outlives a restart and a change of other settings', async () => {
+    const start = house();
+    const first = await start('po2');
+    await first.modes.setStrategy('weighted');
+    await first.reconfigure('po2');
+    expect(first.modes.strategy()).toBe('weighted');
+    expect((await start('po2')).modes.strategy()).toBe('weighted');
+  });
+
+  it('that was set gives way to another one in the configuration, for good', async () => {
+    const start = house();
+    const first = await start('po2');
+    await first.modes.setStrategy('weighted');
+    await first.reconfigure('min_time');
+    expect(first.modes.strategy()).toBe('min_time');
+    await first.reconfigure('po2');
+    expect(first.modes.strategy()).toBe('po2');
+  });
+
+  it('that was set gives way to another one in the configuration at the next start, too', async () => {
+    const start = house();
+    await (await start('po2')).modes.setStrategy('weighted');
+    expect((await start('random')).modes.strategy()).toBe('random');
+    expect((await start('po2')).modes.strategy()).toBe('po2');
+  });
+
+  it('that another process set is taken over', async () => {
+    const start = house();
+    const [one, other] = [await start('po2'), await start('po2')];
+    await one.modes.setStrategy('round_robin');
+    await other.modes.load();
+    expect(other.modes.strategy()).toBe('round_robin');
+  });
+});
