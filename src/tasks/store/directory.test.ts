@@ -60,7 +60,7 @@ describe('a task store in a directory', () => {
             () => 'works',
             (error: { code?: string }) => error.code,
           ),
-        { timeout: 8000 },
+        { timeout: 15_000 },
       )
       .toBe('storage_unavailable');
     await reopened.close();

@@ -102,6 +102,8 @@ CREATE TABLE ${s}.tasks (
   webhook_url text,
   failure text
 );
+-- A fifth of a long queue is too much to leave lying about before it is cleaned up.
+ALTER TABLE ${s}.tasks SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.05);
 CREATE INDEX tasks_state ON ${s}.tasks (state, seq);
 CREATE INDEX tasks_model ON ${s}.tasks (model, state, seq);
 CREATE INDEX tasks_start ON ${s}.tasks (model, start_ms) WHERE state = 'queued';

@@ -103,7 +103,7 @@ if (POSTGRES_URL === undefined) {
       holder.kill('SIGKILL');
       const returned: string[] = [];
       await expect
-        .poll(async () => returned.push(...(await beat())), { interval: 100, timeout: 5000 })
+        .poll(async () => returned.push(...(await beat())), { interval: 100, timeout: 15_000 })
         .toBeGreaterThan(0);
       expect(returned.toSorted()).toEqual([`${held.process} queued`, `${held.unplaced} queued`].toSorted());
       const again = await store.claim('llama', 10);
@@ -149,14 +149,19 @@ if (POSTGRES_URL === undefined) {
       const tasks = Array.from({ length: 400 }, () => aTask());
       // The listening connection is made in the background; what comes before it is looked up.
       await expect
-        .poll(async () => {
-          await one.submit([aTask()]);
-          return heard.length;
-        })
+        .poll(
+          async () => {
+            await one.submit([aTask()]);
+            return heard.length;
+          },
+          { timeout: 15_000 },
+        )
         .toBeGreaterThan(0);
       heard.length = 0;
       await one.submit(tasks);
-      await expect.poll(() => new Set(heard.map((change) => change.taskId)).size).toBeGreaterThanOrEqual(400);
+      await expect
+        .poll(() => new Set(heard.map((change) => change.taskId)).size, { timeout: 15_000 })
+        .toBeGreaterThanOrEqual(400);
       expect(heard.every((change) => change.state === 'queued' && change.model === 'llama')).toBe(true);
     });
 
@@ -211,11 +216,11 @@ if (POSTGRES_URL === undefined) {
               () => true,
               () => false,
             ),
-          { timeout: 8000 },
+          { timeout: 15_000 },
         )
         .toBe(true);
       expect((await store.get(task.id))!.state).toBe('queued');
-      await expect.poll(() => heard, { timeout: 8000 }).toContain(`${missed.id} cancelled`);
+      await expect.poll(() => heard, { timeout: 15_000 }).toContain(`${missed.id} cancelled`);
       expect((await near.countByState()).queued).toBe(2);
       await Promise.all([store.close(), near.close()]);
       await middle.close();

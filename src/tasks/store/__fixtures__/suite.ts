@@ -166,7 +166,7 @@ export function describeTaskStore(name: string, open: () => Promise<TaskStore>):
         expect(await store.dueModels()).toEqual([]);
         expect(await store.nextDueMs()).toBe(notBeforeMs);
         expect(await store.claim('llama', 1)).toEqual([]);
-        await expect.poll(() => store.dueModels(), { timeout: 5000 }).toEqual(['llama']);
+        await expect.poll(() => store.dueModels(), { timeout: 15_000 }).toEqual(['llama']);
         expect(await store.claim('llama', 1)).toHaveLength(1);
         expect(await store.nextDueMs()).toBeUndefined();
       });
@@ -253,7 +253,7 @@ export function describeTaskStore(name: string, open: () => Promise<TaskStore>):
         expect(await store.claim('llama', 1)).toEqual([]);
         expect(await store.dueModels()).toEqual([]);
         expect(await store.nextDueMs()).toBeGreaterThan(0);
-        await expect.poll(() => store.claim('llama', 1), { timeout: 5000 }).toHaveLength(1);
+        await expect.poll(() => store.claim('llama', 1), { timeout: 15_000 }).toHaveLength(1);
       });
 
       it('returns without using up a retry', async () => {
@@ -284,7 +284,7 @@ export function describeTaskStore(name: string, open: () => Promise<TaskStore>):
       it('finds tries that take too long', async () => {
         await store.submit([aTask({ timeoutMs: 1 })]);
         const task = await placed('i1', 'instance');
-        await expect.poll(() => store.overdue(10).then(idsOf)).toEqual([task.id]);
+        await expect.poll(() => store.overdue(10).then(idsOf), { timeout: 15_000 }).toEqual([task.id]);
       });
     });
 
