@@ -27,6 +27,8 @@ export interface Victim {
 
 export interface Server extends Victim {
   readonly url: string;
+  /** While it lives. */
+  readonly pid: number | undefined;
   /** How often it ended though nobody killed it. */
   readonly ownEnds: number;
 }
@@ -72,6 +74,9 @@ export async function createServerVictim({ name, directory, port, config }: Serv
     start,
     get isRunning() {
       return child !== undefined;
+    },
+    get pid() {
+      return child?.pid;
     },
     get ownEnds() {
       return ownEnds;
