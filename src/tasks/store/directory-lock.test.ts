@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, rmdir, utimes, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { lockDirectory } from './directory-lock.ts';
 
 const lost = (): void => {
@@ -74,5 +74,26 @@ describe('the lock on a directory', () => {
       });
     });
     await isLost;
+  });
+
+  it('is not given up because its file cannot be read for a while', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      let isLost = false;
+      const lock = await lockDirectory(directory, () => {
+        isLost = true;
+      });
+      await rename(file(), `${file()}.aside`);
+      await mkdir(file());
+      vi.advanceTimersByTime(2_000);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(isLost).toBe(false);
+      await rmdir(file());
+      await rename(`${file()}.aside`, file());
+      await lock.release();
+      await (await lockDirectory(directory, lost)).release();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

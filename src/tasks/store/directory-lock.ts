@@ -48,7 +48,7 @@ export async function lockDirectory(
   }
   const refresh = setInterval(async () => {
     const now = new Date();
-    if ((await readHolder(file))?.token !== mine.token) {
+    if (await isTakenFrom(file, mine.token)) {
       clearInterval(refresh);
       onLost();
     } else await utimes(file, now, now).catch(() => undefined);
@@ -130,6 +130,15 @@ async function ourselves(): Promise<Holder> {
     ...(startTime !== undefined && { startTime }),
     ...(space !== undefined && { space }),
   };
+}
+
+/** A file that cannot be read just now (too many are open, the disk falters) says nothing of who has it. */
+async function isTakenFrom(file: string, token: string): Promise<boolean> {
+  try {
+    return (JSON.parse(await readFile(file, 'utf8')) as Holder).token !== token;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
+  }
 }
 
 async function readHolder(file: string): Promise<Holder | undefined> {
