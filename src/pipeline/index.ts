@@ -23,6 +23,7 @@ export {
 } from './capacity.ts';
 export { hasEmbedding, hasLmHead, type LayerRange, layersOf } from './layer-range.ts';
 export { rttMs } from './links.ts';
+export * from './live/index.ts';
 export { createModelInfo, type ModelInfo, type ModelInfoInit } from './model-info.ts';
 export {
   embeddingBytes,
@@ -42,6 +43,7 @@ export {
   stageRange,
 } from './plan.ts';
 export { kvBytesPerHeldLayer, kvCapacityTokens, kvMemoryBytes, requestLimit } from './request-limit.ts';
+export * from './routing/index.ts';
 export {
   currentWork,
   layerLatencyMs,
