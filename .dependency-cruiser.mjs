@@ -63,10 +63,15 @@ export default {
     },
     {
       name: 'no-dev-packages',
-      comment: 'What ships may not need a development dependency (node-llama-cpp is an optional peer).',
+      comment:
+        'What ships may not need a development dependency (node-llama-cpp and what sends traces are optional peers).',
       severity: 'error',
       from: { path: '^src/', pathNot: test },
-      to: { dependencyTypes: ['npm-dev'], pathNot: 'node_modules/(node-llama-cpp|@types)' },
+      to: {
+        dependencyTypes: ['npm-dev'],
+        pathNot:
+          'node_modules/(node-llama-cpp|@types|@opentelemetry/(sdk-trace|resources|exporter-trace-otlp-http))',
+      },
     },
   ],
   options: {

@@ -22,6 +22,7 @@ export const RESTART_KEYS: readonly string[] = [
   'upstream.connectTimeoutMs',
   'upstream.keepAliveTimeoutMs',
   'logging.format',
+  'telemetry.tracing',
   'reload',
 ];
 

@@ -185,7 +185,8 @@ type AsInFile =
   | 'logging'
   | 'hints'
   | 'decisions'
-  | 'reload';
+  | 'reload'
+  | 'telemetry';
 
 export interface Config extends DeepReadonly<Pick<ConfigFile, AsInFile>> {
   readonly listeners: { readonly data: DataListenerConfig; readonly control: ControlListenerConfig };

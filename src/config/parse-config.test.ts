@@ -127,6 +127,7 @@ const DEFAULTS: Omit<Config, 'routing'> = {
   hints: { trustHeaders: true, trustUserHeader: true, reasonHeader: 'on-request' },
   decisions: { keep: 1_000 },
   reload: { enabled: true, pollMs: 1_000 },
+  telemetry: { tracing: { sampleShare: 1, serviceName: 'signalbox' } },
 };
 
 describe('an empty file', () => {

@@ -116,11 +116,12 @@ class HttpGateway implements Gateway {
   }
 
   #relayContext(): RelayContext {
-    const { clock, door, observer, upstreamHeaders, upstreamTls } = this.#options;
+    const { clock, door, observer, tracing, upstreamHeaders, upstreamTls } = this.#options;
     return {
       clock,
       door,
       observer,
+      tracing,
       client: this.#client,
       settings: this.#settings.relay,
       forwardsCredentials: this.#settings.forwardsCredentials,
@@ -219,11 +220,13 @@ class HttpGateway implements Gateway {
   #refuse(exchange: Exchange, call: IncomingCall, thrown: unknown, knownId?: string): void {
     const error = asSignalboxError(thrown);
     if (error.code === 'internal_error') this.#logInside(thrown, call);
-    const { observer, clock, intake } = this.#options;
+    const { observer, tracing, clock, intake } = this.#options;
     const requestId = knownId ?? intake.idFor(call);
     observer.onRequestStart();
     writeError(exchange, error, requestId);
-    observer.onRequestEnd(refusedRecord(call, error, requestId, clock.now()));
+    const record = refusedRecord(call, error, requestId, clock.now());
+    observer.onRequestEnd(record);
+    tracing?.refused(record, call.headers);
   }
 
   #logInside(thrown: unknown, call: IncomingCall): void {

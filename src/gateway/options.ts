@@ -3,6 +3,7 @@
 import type { Clock, ExecutionInstance } from '../domain/index.ts';
 import type { SchedulerDoor } from '../scheduler/index.ts';
 import type { RequestObserver } from '../telemetry/request-record.ts';
+import type { RequestTracing } from '../telemetry/tracing/request-tracing.ts';
 import type { Intake } from './intake/index.ts';
 import type { GatewayLogger } from './logger.ts';
 import { DEFAULT_RELAY_SETTINGS, type RelaySettings } from './relay/index.ts';
@@ -54,6 +55,8 @@ export interface GatewayOptions {
   readonly intake: Intake;
   readonly clock: Clock;
   readonly observer: RequestObserver;
+  /** By default no request is traced, and `traceparent` goes to the engine as it came. */
+  readonly tracing?: RequestTracing | undefined;
   readonly logger?: GatewayLogger;
   /** Headers for one instance, such as its own `authorization`; names in lower case. Called for each try. */
   readonly upstreamHeaders?: (instance: ExecutionInstance) => Readonly<Record<string, string>>;

@@ -32,3 +32,4 @@ export {
   type Telemetry,
   type TelemetryOptions,
 } from './telemetry.ts';
+export * from './tracing/index.ts';

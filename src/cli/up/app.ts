@@ -15,7 +15,14 @@ import {
 import { LiveScheduler } from '../../scheduler/index.ts';
 import type { F5Sideband } from '../../sideband/index.ts';
 import type { RegisteredEngine } from '../../tasks/index.ts';
-import { type AppLog, createLogger, createTelemetry, type Telemetry } from '../../telemetry/index.ts';
+import {
+  type AppLog,
+  createLogger,
+  createRequestTracing,
+  createTelemetry,
+  type OpenTracing,
+  type Telemetry,
+} from '../../telemetry/index.ts';
 import { VERSION } from '../version.ts';
 import { Brain } from './brain.ts';
 import { EmbeddedEngines } from './embedded-engines.ts';
@@ -25,6 +32,7 @@ import { gatewaySettings, intakeSettings } from './settings.ts';
 import { shadowControl } from './shadow.ts';
 import { openListener } from './start-error.ts';
 import { createTasks, type Tasks } from './tasks.ts';
+import { openTracing } from './tracing.ts';
 
 /** Epoch milliseconds that never go backwards, whatever happens to the system's clock. */
 export const SYSTEM_CLOCK: Clock = { now: () => performance.timeOrigin + performance.now() };
@@ -67,6 +75,7 @@ interface Parts {
   readonly upstreams: Map<string, Upstream>;
   readonly instances: WatchedInstances;
   readonly tasks: Tasks | undefined;
+  readonly tracing: OpenTracing | undefined;
 }
 
 /** What discovery is told to watch: what the configuration names, and engines that registered themselves. */
@@ -148,6 +157,7 @@ async function build(config: Config, pathOf: (file: string) => string): Promise<
     decisionLogSize: config.decisions.keep,
     requestLog: log.requests,
   });
+  const tracing = await openTracing(config, VERSION, log.component('tracing'));
   const brain = new Brain({
     clock: SYSTEM_CLOCK,
     pathOf,
@@ -200,6 +210,7 @@ async function build(config: Config, pathOf: (file: string) => string): Promise<
     intake,
     clock: SYSTEM_CLOCK,
     observer: telemetry.observer,
+    tracing: tracing && createRequestTracing(tracing.spans, SYSTEM_CLOCK),
     logger: log.component('gateway'),
     upstreamHeaders: ({ id }) => upstreams.get(id)?.headers ?? {},
     upstreamTls: ({ id }) => upstreams.get(id)?.tls,
@@ -229,6 +240,7 @@ async function build(config: Config, pathOf: (file: string) => string): Promise<
     upstreams,
     instances,
     tasks,
+    tracing,
   };
 }
 
@@ -291,6 +303,7 @@ async function closeAll(parts: Parts, admin: Admin, graceMs: number): Promise<vo
   ]);
   parts.log.logger.info({ finished, aborted }, 'stopped');
   await Promise.all([admin.close(), parts.fleet.close(), parts.embedded.close(), parts.f5?.close()]);
+  await parts.tracing?.close();
   parts.brain.close();
   parts.scheduler.close();
   parts.telemetry.stop();

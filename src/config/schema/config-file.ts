@@ -22,6 +22,7 @@ import {
 import { predictionSection } from './prediction.ts';
 import { policySection, queueSection, retriesSection, routingSection } from './scheduling.ts';
 import { tasksSection } from './tasks.ts';
+import { telemetrySection } from './telemetry.ts';
 
 /** The schema, with the names that policies, profiles and simulations may have; made once for the same names. */
 export function configFileSchema(names: KnownNames): ReturnType<typeof makeSchema> {
@@ -61,6 +62,7 @@ const makeSchema = (names: KnownNames) =>
     reload: reloadSection,
     f5: f5Section,
     tasks: tasksSection,
+    telemetry: telemetrySection,
   });
 
 /** What the file says, checked piece by piece and with defaults, before secrets and cross-references are resolved. */

@@ -9,6 +9,7 @@ import {
 } from '../../domain/index.ts';
 import type { Rejection, SchedulerDoor, Ticket, TicketHandlers } from '../../scheduler/index.ts';
 import type { RequestObserver, RequestOutcome } from '../../telemetry/request-record.ts';
+import type { RequestTrace, RequestTracing } from '../../telemetry/tracing/request-tracing.ts';
 import type { AcceptedCall } from '../intake/index.ts';
 import type { EngineClient, EngineTls, Exchange, ExchangeListener } from '../transport/port.ts';
 import { Attempt, type AttemptListener, type EngineAnswer } from './attempt.ts';
@@ -26,6 +27,7 @@ export interface RelayContext {
   readonly door: SchedulerDoor;
   readonly client: EngineClient;
   readonly observer: RequestObserver;
+  readonly tracing?: RequestTracing | undefined;
   readonly settings: RelaySettings;
   readonly forwardsCredentials: boolean;
   readonly upstreamHeaders: (instance: ExecutionInstance) => Readonly<Record<string, string>>;
@@ -47,6 +49,7 @@ export class Relay implements ExchangeListener, TicketHandlers, AttemptListener 
   readonly #exchange: Exchange;
   readonly #accepted: Omit<AcceptedCall, 'body'>;
   readonly #answer: CallerAnswer;
+  readonly #trace: RequestTrace | undefined;
   #ticket: Ticket | undefined;
   #attempt: Attempt | undefined;
   #decision: SchedulingDecision | undefined;
@@ -70,6 +73,7 @@ export class Relay implements ExchangeListener, TicketHandlers, AttemptListener 
     this.#accepted = rest;
     this.#body = body;
     this.#answer = new CallerAnswer(exchange);
+    this.#trace = context.tracing?.begin(accepted.request, exchange.head.headers);
     this.#waitingSinceMs = accepted.request.arrivalMs;
   }
 
@@ -159,6 +163,7 @@ export class Relay implements ExchangeListener, TicketHandlers, AttemptListener 
   onAttemptFailed(failure: AttemptFailure): void {
     const { isInstanceFault } = failure;
     this.#attempt = undefined;
+    this.#trace?.endAttempt('failed', failure.error.code);
     if (failure.mayRetry && this.#answer.isUndecided) {
       this.#lastFailure = failure;
       this.#isRetrying = true;
@@ -172,6 +177,7 @@ export class Relay implements ExchangeListener, TicketHandlers, AttemptListener 
 
   onPushedBack(retryAfterMs: number): void {
     this.#attempt = undefined;
+    this.#trace?.endAttempt('pushed_back');
     this.#waitingSinceMs = this.#context.clock.now();
     this.#ticket?.pushBack(retryAfterMs);
   }
@@ -225,25 +231,27 @@ export class Relay implements ExchangeListener, TicketHandlers, AttemptListener 
     this.#stopComments();
     this.#attempt = undefined;
     this.#context.onEnd(this);
-    this.#context.observer.onRequestEnd(
-      toRequestRecord({
-        ...ending,
-        request: this.#accepted.request,
-        path: this.#accepted.path,
-        decision: this.#decision,
-        attempts: this.#attempts,
-        queueMs: this.#queueMs,
-        firstByteMs: this.#firstByteMs,
-        endMs: this.#context.clock.now(),
-        usage: this.#answer.usage(),
-        dataFrames: this.#answer.dataFrames,
-      }),
-    );
+    const record = toRequestRecord({
+      ...ending,
+      request: this.#accepted.request,
+      path: this.#accepted.path,
+      decision: this.#decision,
+      attempts: this.#attempts,
+      queueMs: this.#queueMs,
+      firstByteMs: this.#firstByteMs,
+      endMs: this.#context.clock.now(),
+      usage: this.#answer.usage(),
+      dataFrames: this.#answer.dataFrames,
+    });
+    this.#context.observer.onRequestEnd(record);
+    this.#trace?.end(record);
   }
 
   #engineRequest(instance: ExecutionInstance) {
     const { request, path, contentType } = this.#accepted;
     const { method, headers, query } = this.#exchange.head;
+    const ownHeaders = this.#context.upstreamHeaders(instance);
+    const traced = this.#trace?.beginAttempt(instance);
     return {
       method,
       path: path + query,
@@ -251,7 +259,7 @@ export class Relay implements ExchangeListener, TicketHandlers, AttemptListener 
       headers: toEngineHeaders(headers, {
         requestId: request.id,
         contentType,
-        instanceHeaders: this.#context.upstreamHeaders(instance),
+        instanceHeaders: traced === undefined ? ownHeaders : { ...ownHeaders, ...traced },
         forwardsCredentials: this.#context.forwardsCredentials,
       }),
     };
