@@ -24,8 +24,8 @@ export interface PipelineNode {
   readonly kvCacheMemoryShare: number;
   /** The part of the memory that is for weights. */
   readonly paramMemoryShare: number;
-  /** The most requests at once; absent: as many as the KV cache holds. */
-  readonly maxConcurrentRequests?: number;
+  /** The most requests at once; undefined: as many as the KV cache holds. */
+  readonly maxConcurrentRequests?: number | undefined;
   readonly maxSequenceLength: number;
   /** The layers it holds; absent: none. */
   readonly range?: LayerRange;

@@ -1,6 +1,7 @@
 /** Every suite of vectors, and the files they are for. One more suite is one more line here. */
 
 import { F5_VECTOR_FILES, run as runF5 } from './f5.ts';
+import { PARALLAX } from './parallax.ts';
 import type { VectorSuite } from './runner.ts';
 import { SAGELLM_METRICS } from './sagellm-metrics.ts';
 import { SAGELLM_POLICIES } from './sagellm-policies.ts';
@@ -21,6 +22,7 @@ export const VECTOR_SUITES: readonly VectorSuite[] = [
   SAGELLM_METRICS,
   SAGELLM_SCALING,
   SWARMPILOT,
+  PARALLAX,
 ];
 
 /** The names that files and folders of vectors have, wherever they lie. */
