@@ -13,7 +13,8 @@ export function greedyFill(model: ModelInfo, nodes: readonly PipelineNode[]): Fi
   for (const node of nodes) {
     const rest = model.numLayers - startLayer;
     const embedding = startLayer === 0;
-    const lmHead = layerCapacity(node, model) >= rest;
+    // Whoever would take the last layer holds the LM head too, and may then no longer have room for it.
+    const lmHead = layerCapacity(node, model, { embedding, lmHead: false }) >= rest;
     const count = Math.min(layerCapacity(node, model, { embedding, lmHead }), rest);
     if (count <= 0) continue;
     stages.push({ nodeId: node.id, startLayer, endLayer: startLayer + count });

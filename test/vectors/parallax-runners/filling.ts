@@ -45,7 +45,7 @@ export function checkFilling(record: FleetRecord): Comparison {
     const place = `water_filling[${index}]`;
     const chosen = expected.nodes.map((id) => nodes.get(id)!);
     if (isZeroDivision(expected)) found.fault(`water_filling: ${ZERO_DIVISION}`);
-    else if (expected.fill !== 'greedy' && holdsOnlyOneEnd(model, chosen))
+    else if (isOverfull(model, (id) => nodes.get(id)!, expected.ranges))
       found.fault('fault 3 in water_filling');
     else
       compareFill(
@@ -94,16 +94,19 @@ function compareFill(found: Comparison, place: string, ours: FillOutcome, expect
   }
 }
 
-/** Whether a node was given the whole model with room for only one of its ends. */
-export function holdsOnlyOneEnd(
+/**
+ * Whether a node was given more layers than it has room for with the ends that go with their place: Parallax charges the end to
+ * another node, or to none.
+ */
+export function isOverfull(
   model: ModelInfo,
-  nodes: readonly PipelineNode[],
-  ranges?: RecordedRanges,
+  nodeOf: (id: string) => PipelineNode,
+  ranges: RecordedRanges,
 ): boolean {
-  const [node] = nodes;
-  if (nodes.length !== 1 || node === undefined || ranges?.[node.id] === null) return false;
-  return (
-    layerCapacity(node, model, EMBEDDING_ONLY) >= model.numLayers &&
-    layerCapacity(node, model, BOTH_ENDS) < model.numLayers
-  );
+  return Object.entries(ranges).some(([id, range]) => {
+    if (range === null) return false;
+    const [start, end] = range;
+    const ends = { embedding: start === 0, lmHead: end === model.numLayers };
+    return end - start > layerCapacity(nodeOf(id), model, ends);
+  });
 }
