@@ -46,6 +46,8 @@ export class LivePipelines {
   readonly #routing: PipelineRouting;
   readonly #allocator: LayerAllocator;
   readonly #formation: Formation;
+  #chainNumbers: ReadonlyMap<string, number> = new Map();
+  #nextChain = 0;
   #effects: PipelineEffect[] = [];
   /** Whether something changed of what pipelines are made of. */
   #hasNews = false;
@@ -109,19 +111,30 @@ export class LivePipelines {
     const { graph } = this.#nodes;
     const version = `${graph.structure} ${this.#pipelines.version}`;
     if (this.#chains?.version === version) return this.#chains.list;
-    const list = this.settings.mixesPipelines
-      ? layerFlow(graph, byLimit).paths.map(({ nodeIds, flow }) => ({
-          id: nodeIds.join('+'),
-          nodeIds,
-          limit: Math.floor(flow),
-        }))
-      : this.#pipelines.registered.map(({ id, nodeIds }) => ({
-          id: `pipeline-${id}`,
-          nodeIds,
-          limit: Math.min(...nodeIds.map((nodeId) => graph.stage(nodeId)?.limit ?? 0)),
-        }));
+    const list = this.settings.mixesPipelines ? this.#flowChains() : this.#pipelineChains();
     this.#chains = { version, list };
     return list;
+  }
+
+  #pipelineChains(): readonly LiveChain[] {
+    const { graph } = this.#nodes;
+    return this.#pipelines.registered.map(({ id, nodeIds }) => ({
+      id: `pipeline-${id}`,
+      nodeIds,
+      limit: Math.min(...nodeIds.map((nodeId) => graph.stage(nodeId)?.limit ?? 0)),
+    }));
+  }
+
+  /** A chain keeps its number for as long as the flow goes through it. */
+  #flowChains(): readonly LiveChain[] {
+    const before = this.#chainNumbers;
+    const numbers = layerFlow(this.#nodes.graph, byLimit).paths.map(({ nodeIds, flow }) => {
+      const key = nodeIds.join('\0');
+      const number = before.get(key) ?? this.#nextChain++;
+      return { key, number, chain: { id: `chain-${number}`, nodeIds, limit: Math.floor(flow) } };
+    });
+    this.#chainNumbers = new Map(numbers.map(({ key, number }) => [key, number]));
+    return numbers.map(({ chain }) => chain);
   }
 
   /** Whether each node of the chain has loaded its layers and is well. */
