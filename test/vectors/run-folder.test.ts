@@ -202,7 +202,7 @@ describe('the suites', () => {
     expect(reasons.filter((reason) => reason.startsWith('no runner'))).toEqual([]);
     expect(report.files.map(({ file }) => file)).toEqual([...VECTOR_FILES].sort());
     expect(report.notRun).toEqual([]);
-  });
+  }, 120_000);
 });
 
 describe('npm run test:vectors', () => {

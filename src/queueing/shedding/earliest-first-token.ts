@@ -22,8 +22,8 @@ export function earliestFirstToken(
     if (least === undefined) return undefined;
     // Where every window is full, one more must end than go before it.
     const ends = countBefore(request, lane.countByRank) + (hasRoom(instances, request) ? 0 : 1);
-    if (ends > 0 && drainRatePerSecond === 0) return undefined;
-    const queueMs = ends === 0 ? 0 : (ends / drainRatePerSecond) * 1_000;
+    // Where nothing has ended yet, nobody knows how long that takes; its own time is a bound all the same.
+    const queueMs = drainRatePerSecond === 0 ? 0 : (ends / drainRatePerSecond) * 1_000;
     const { id } = least.instance;
     const cachedTokens = Math.min(request.promptTokens, prefixes?.cachedTokens(request, id) ?? 0);
     const { mean } = predictor.ttft({

@@ -179,16 +179,20 @@ describe('the earliest first token', () => {
     const full = withWork('a', 0, { inFlightRequests: 4, windowRequests: 4 });
     const open = withWork('b', 50, { inFlightRequests: 3, windowRequests: 4 });
     expect(earliest(request, situation({ instances: [full], drainRatePerSecond: 0.2 }))).toBe(5_000);
-    expect(earliest(request, situation({ instances: [full] }))).toBeUndefined();
     expect(earliest(request, situation({ instances: [full, open], drainRatePerSecond: 0.2 }))).toBe(100);
     const failed = aRequest({ promptTokens: 100, failedInstances: ['b'] });
     expect(earliest(failed, situation({ instances: [full, open], drainRatePerSecond: 0.2 }))).toBe(5_000);
   });
 
-  it('is not known without instances, or while nothing has left yet', () => {
+  it('is at least its own time while nothing has left yet, and nobody knows when something will', () => {
+    const full = withWork('a', 0, { inFlightRequests: 4, windowRequests: 4 });
+    expect(earliest(request, situation({ instances: [full] }))).toBe(100);
+    expect(earliest(request, situation({ lane: queue(aRequest()).lane('m') }))).toBe(100);
+  });
+
+  it('is not known without instances', () => {
     expect(earliest(request, situation({ instances: [] }))).toBeUndefined();
     expect(earliest(aRequest({ failedInstances: ['a'] }), situation())).toBeUndefined();
-    expect(earliest(request, situation({ lane: queue(aRequest()).lane('m') }))).toBeUndefined();
   });
 });
 
