@@ -38,7 +38,7 @@ export async function openHouse(store: StoreName): Promise<House | undefined> {
   const binaries = store === 'postgres' ? findPostgres() : undefined;
   if (store === 'postgres' && binaries === undefined) return undefined;
   const random = seededRandom(process.pid);
-  const directory = await mkdtemp(join(tmpdir(), 'signalbox-bench-tasks-'));
+  const directory = await mkdtemp(join(tmpdir(), 'signalbox-queue-'));
   // The PostgreSQL in it is another user's.
   await chmod(directory, 0o755);
   const engine = await startQuickEngine();

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { exitWhenTold } from '../../test/crash/own-processes.ts';
 import { openHouse, STORES, type StoreName } from './house.ts';
 import { type AtLength, measureAt, measureLatency, measureRates } from './measurements.ts';
 
@@ -12,6 +13,7 @@ const RATE_TASKS = 5_000;
 /** Milliseconds that the queue may add to a task on an idle instance. */
 const LATENCY_BUDGET_MS = 50;
 
+exitWhenTold();
 const { values: flags } = parseArgs({
   options: { tasks: { type: 'string', default: '1000000' }, store: { type: 'string' } },
 });

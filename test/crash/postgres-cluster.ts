@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { type Random, randomIndex } from '../../src/domain/index.ts';
+import { endWithUs } from './own-processes.ts';
 import type { Victim } from './server.ts';
 
 const READY_WITHIN_MS = 60_000;
@@ -73,6 +74,7 @@ export function createCluster(binaries: string, base: string, port: number, rand
       },
     );
     closeSync(log);
+    endWithUs(started, 'SIGQUIT');
     child = started;
     started.once('exit', () => {
       if (child === started) child = undefined;

@@ -2,12 +2,14 @@
 
 import { parseArgs } from 'node:util';
 import { isGood, runCrash } from './crash-run.ts';
+import { exitWhenTold } from './own-processes.ts';
 
 const USAGE =
   'usage: npm run test:crash -- [--seconds N] [--store embedded|postgres] [--seed N] [--clients N]';
 const STORES = ['embedded', 'postgres'] as const;
 const SHOWN = 20;
 
+exitWhenTold();
 process.exitCode = await main(process.argv.slice(2));
 
 /** The status to end with: 0 when all is well, 1 when something was lost or doubled, 2 when it could not be run. */

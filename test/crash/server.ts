@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Random, randomIndex } from '../../src/domain/index.ts';
+import { endWithUs } from './own-processes.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const READY_WITHIN_MS = 60_000;
@@ -59,6 +60,7 @@ export async function createServerVictim({ name, directory, port, config }: Serv
       { stdio: ['ignore', log, log], env: environment(), cwd: directory },
     );
     closeSync(log);
+    endWithUs(started, 'SIGKILL');
     child = started;
     isKilled = false;
     started.once('exit', () => {
