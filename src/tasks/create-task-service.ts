@@ -3,7 +3,6 @@
 import { type Clock, type Random, SignalboxError } from '../domain/index.ts';
 import type { TaskEvents } from './events/task-events.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import { hostAndPort } from './instances/instance-names.ts';
 import type { Registry } from './instances/registry.ts';
 import type { Plan, Planner } from './planner.ts';
 import type { FleetView } from './runner/fleet-view.ts';
@@ -21,6 +20,7 @@ import type {
   Submitted,
   TaskService,
 } from './task-service.ts';
+import type { SubmissionTrace, TaskTracing } from './tracing.ts';
 
 /** Strategy and source of predictions: switched while tasks wait and run, and stored. */
 export interface Modes {
@@ -38,7 +38,10 @@ export interface TaskServiceParts {
   readonly ledger: QueueLedger;
   readonly registry: Registry;
   readonly fleet: FleetView;
+  /** What people call an instance, where it is known. */
+  readonly nameOf: (uuid: string) => string;
   readonly modes: Modes;
+  readonly tracing: TaskTracing;
   readonly clock: Clock;
   readonly random: Random;
   readonly settings: () => TaskSettings;
@@ -50,14 +53,15 @@ export interface TaskServiceParts {
 }
 
 export function createTaskService(parts: TaskServiceParts): TaskService {
-  const { store, events, planner, books, ledger, registry, fleet, modes, clock } = parts;
+  const { store, events, planner, books, ledger, registry, fleet, modes, tracing, clock } = parts;
 
   async function submit(
     tasks: readonly NewTask[],
     { isWaitingAllowed = false }: { readonly isWaitingAllowed?: boolean } = {},
   ): Promise<readonly Submitted[]> {
     const plans = planner.planAll(tasks, isWaitingAllowed);
-    const submissions = tasks.map((task, index) => submissionOf(task, plans[index]));
+    const trace = tracing.submitting(tasks);
+    const submissions = tasks.map((task, index) => submissionOf(task, plans[index], trace));
     let outcomes: readonly SubmitOutcome[];
     try {
       outcomes = await store.submit(submissions);
@@ -65,8 +69,10 @@ export function createTaskService(parts: TaskServiceParts): TaskService {
       tasks.forEach((task, index) => {
         planner.undo(task, plans[index]);
       });
+      trace.end(error);
       throw error;
     }
+    trace.end();
     const stored = submissions.filter((submission, index) => {
       const isStored = outcomes[index]!.type === 'stored';
       if (!isStored) planner.undo(submission, plans[index]);
@@ -76,14 +82,16 @@ export function createTaskService(parts: TaskServiceParts): TaskService {
     return outcomes.map((outcome, index) => submittedOf(outcome, plans[index]));
   }
 
-  function submissionOf(task: NewTask, plan: Plan | undefined): TaskSubmission {
+  function submissionOf(task: NewTask, plan: Plan | undefined, submission: SubmissionTrace): TaskSubmission {
     const { defaults } = parts.settings();
+    const trace = submission.traceOf(task);
     return {
       ...defaults,
       ...task,
       metadata: task.metadata ?? {},
       fingerprint: task.fingerprint ?? fingerprintOf(task),
       submittedMs: task.submittedMs ?? Math.round(clock.now()),
+      ...(trace !== undefined && { trace }),
       ...(plan !== undefined && { plannedInstance: plan.instance, prediction: plan.prediction }),
     };
   }
@@ -122,16 +130,11 @@ export function createTaskService(parts: TaskServiceParts): TaskService {
     if (task === undefined) return { type: 'unknown-task' };
     // A task in the queue has been taken from whoever reports: that try is over.
     if (task.state !== 'scheduled') return { type: 'already-ended', task };
-    if (task.instance !== uuid) return { type: 'wrong-instance', expected: nameOf(task.instance) };
+    if (task.instance !== uuid) {
+      const expected = task.instance === undefined ? 'no instance' : parts.nameOf(task.instance);
+      return { type: 'wrong-instance', expected };
+    }
     return task;
-  }
-
-  /** As people call it, where it is known. */
-  function nameOf(uuid: string | undefined): string {
-    if (uuid === undefined) return 'no instance';
-    const registered = registry.byUuid(uuid);
-    if (registered !== undefined) return hostAndPort(registered.host, registered.port);
-    return fleet.byUuid(uuid)?.instance.id ?? uuid;
   }
 
   function queues(model?: string): readonly InstanceQueue[] {
@@ -165,6 +168,7 @@ export function createTaskService(parts: TaskServiceParts): TaskService {
       const before = await store.cancel(taskId);
       if (before === undefined || isFinal(before.state)) return before;
       books.left(before);
+      tracing.cancelled(before);
       parts.onLeft(taskId);
       return before;
     },

@@ -3,11 +3,13 @@
 import type { lookup as systemLookup } from 'node:dns';
 import type { Clock, FleetEvent, Random } from '../domain/index.ts';
 import type { Timers } from '../engines/index.ts';
+import type { Spans } from '../telemetry/tracing/index.ts';
 import { type ApiSettings, createApiSettings } from './api-settings.ts';
 import { createTaskService } from './create-task-service.ts';
 import type { TaskEvents } from './events/task-events.ts';
 import { createAddressCheck } from './instances/address-check.ts';
 import { createGuardedClient } from './instances/guarded-client.ts';
+import { hostAndPort } from './instances/instance-names.ts';
 import type { RegisteredInstance } from './instances/instance-registry.ts';
 import { createRegistry, type RegisteredEngine, type Registry } from './instances/registry.ts';
 import { measuredStore } from './measured-store.ts';
@@ -29,6 +31,7 @@ import { QueueLedger } from './strategies/index.ts';
 import { isFinal, type Task, type TaskSubmission, type TaskSummary } from './task.ts';
 import type { TaskService } from './task-service.ts';
 import type { TaskLog, TaskTelemetry } from './telemetry.ts';
+import { createTaskTracing } from './tracing.ts';
 import { createWebhooks } from './webhooks/webhooks.ts';
 
 export interface QueueParts {
@@ -48,6 +51,8 @@ export interface QueueParts {
   readonly timers: Timers;
   readonly telemetry: TaskTelemetry;
   readonly log: TaskLog;
+  /** What tasks are traced with; by default they are not. */
+  readonly spans?: Spans | undefined;
   /** Name resolution; the system's by default. */
   readonly lookup?: typeof systemLookup;
 }
@@ -87,6 +92,13 @@ export async function openQueue(opened: TaskStore, parts: QueueParts): Promise<O
   const wake = (atMs?: number): void => (atMs === undefined ? runner.wake() : runner.wakeAt(atMs));
   const onFailedAt = (taskId: string, uuid: string): void => failedPlaces.add(taskId, uuid);
 
+  const nameOf = (uuid: string): string => {
+    const registered = registry.byUuid(uuid);
+    if (registered !== undefined) return hostAndPort(registered.host, registered.port);
+    return fleet.byUuid(uuid)?.instance.id ?? uuid;
+  };
+  const tracing = createTaskTracing({ spans: parts.spans, clock, nameOf });
+  const { tryHeaders } = tracing;
   const books = new TaskBooks({
     store,
     ledger,
@@ -108,13 +120,13 @@ export async function openQueue(opened: TaskStore, parts: QueueParts): Promise<O
     onLost: (instance, reason) => void lost(instance, reason).catch(onStoreError),
   });
   const instanceLane = new InstanceLane({
-    ...{ books, client, clock, random, settings, onFailedAt },
+    ...{ books, client, clock, random, settings, tryHeaders, onFailedAt },
     onUnreachable: (uuid) => registry.failed(uuid),
     onRoom: wake,
     onWorked: (uuid) => registry.worked(uuid),
   });
   const fleetLane = new FleetLane({
-    ...{ door: parts.door, books, caller, clock, timers, random, settings, onFailedAt },
+    ...{ door: parts.door, books, caller, clock, timers, random, settings, tryHeaders, onFailedAt },
     upstream: parts.upstream,
     onRoom: wake,
   });
@@ -141,7 +153,7 @@ export async function openQueue(opened: TaskStore, parts: QueueParts): Promise<O
     isRoutedByScheduler: () => modes.strategy() === 'signalbox',
   });
   const webhooks = createWebhooks({
-    ...{ store, client: webhookClient, clock, random, timers, onStoreError },
+    ...{ store, client: webhookClient, clock, random, timers, tracing, onStoreError },
     settings: () => settings().webhooks,
     onTold(outcome, detail) {
       telemetry.onWebhook(outcome);
@@ -161,11 +173,15 @@ export async function openQueue(opened: TaskStore, parts: QueueParts): Promise<O
     }
   }
 
-  function placed({ model, submittedMs, notBeforeMs = 0 }: Task): void {
+  function placed(task: Task): void {
+    const { model, submittedMs, notBeforeMs = 0 } = task;
+    tracing.placed(task);
     telemetry.onPlaced(model, Math.max(0, clock.now() - Math.max(submittedMs, notBeforeMs)));
   }
 
-  function ended({ task, outcome }: EndedTask, end: AttemptEnd): void {
+  function ended(what: EndedTask, end: AttemptEnd, before: TaskSummary | undefined): void {
+    const { task, outcome } = what;
+    tracing.ended(what, end, before);
     const { model, scheduledMs, endedMs, executionMs, failure } = task;
     if (outcome === 'queued') {
       if (end.type === 'retry') telemetry.onRetried(model);
@@ -262,7 +278,21 @@ export async function openQueue(opened: TaskStore, parts: QueueParts): Promise<O
   }
 
   const service = createTaskService({
-    ...{ store, events, planner, books, ledger, registry, fleet, modes, clock, random, settings },
+    ...{
+      store,
+      events,
+      planner,
+      books,
+      ledger,
+      registry,
+      modes,
+      fleet,
+      nameOf,
+      tracing,
+      clock,
+      random,
+      settings,
+    },
     onSubmitted: submitted,
     onLeft: left,
     onCleared() {
@@ -281,7 +311,10 @@ export async function openQueue(opened: TaskStore, parts: QueueParts): Promise<O
     onSilent: silent,
     onReturned(tasks) {
       log.warn({ tasks: tasks.length }, 'tasks of a process that died are in the queue again');
-      for (const { model } of tasks) runner.wake(model);
+      for (const task of tasks) {
+        tracing.lost(task);
+        runner.wake(task.model);
+      }
       void reconcile().catch(onStoreError);
     },
     onOverdue: overdue,

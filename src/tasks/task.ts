@@ -1,6 +1,7 @@
 /** A task as data: what was submitted, how far it is, and what came of it. */
 
 import type { RequestPriority } from '../domain/index.ts';
+import type { TraceHeaders } from '../telemetry/tracing/trace-context.ts';
 
 /**
  * `queued`: stored, nobody works on it. `scheduled`: an instance has it. The other three are final.
@@ -71,6 +72,8 @@ export interface TaskSubmission {
   readonly plannedInstance?: string;
   readonly prediction?: TaskPrediction;
   readonly submittedMs: number;
+  /** The span under which it was submitted, for its own. */
+  readonly trace?: TraceHeaders;
 }
 
 export interface TaskWebhook {
@@ -105,6 +108,8 @@ export interface Task extends TaskSubmission {
   readonly attempt: number;
   /** The instance that has it, or had it last. */
   readonly instance?: string;
+  /** When it last went back into the queue; absent before that. */
+  readonly queuedMs?: number;
   readonly scheduledMs?: number;
   readonly endedMs?: number;
   /** What the instance says it took, milliseconds. */

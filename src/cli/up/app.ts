@@ -197,6 +197,7 @@ async function build(config: Config, pathOf: (file: string) => string): Promise<
   const upstreams: Parts['upstreams'] = new Map();
   const instances: WatchedInstances = { configured: [], registered: [] };
   const tasks = createTasks({
+    spans: tracing?.spans,
     ...{ config, pathOf, clock: SYSTEM_CLOCK, random, telemetry, log, door: scheduler, times: brain.times },
     upstream: (id) => upstreams.get(id) ?? { headers: {}, tls: undefined },
     onEngines(engines) {

@@ -25,7 +25,7 @@ import {
   type TaskStoreOptions,
   type Upstream,
 } from '../../tasks/index.ts';
-import type { AppLog, Telemetry } from '../../telemetry/index.ts';
+import type { AppLog, Spans, Telemetry } from '../../telemetry/index.ts';
 import { type Batches, createBatches } from './batches.ts';
 import type { TimeSources } from './prediction.ts';
 import { StartError } from './start-error.ts';
@@ -38,6 +38,7 @@ export interface TasksOptions {
   readonly random: Random;
   readonly telemetry: Telemetry;
   readonly log: AppLog;
+  readonly spans: Spans | undefined;
   readonly upstream: (instanceId: string) => Upstream;
   readonly onEngines: (engines: readonly RegisteredEngine[]) => void;
   readonly times: TimeSources;

@@ -53,6 +53,8 @@ export interface SimulatedTaskInstance {
   status: string;
   /** Every task that it took, in order; one that came twice is there twice. */
   readonly received: readonly ReceivedTask[];
+  /** Of every submission, in order. */
+  readonly traceparents: readonly unknown[];
   readonly submissions: number;
   /** The most tasks that were in its hands at a time. */
   readonly mostAtOnce: number;
@@ -65,6 +67,7 @@ export interface SimulatedTaskInstance {
 export async function startTaskInstance(options: TaskInstanceOptions = {}): Promise<SimulatedTaskInstance> {
   const { workMs = 0, parallel = Number.POSITIVE_INFINITY, report, result = echo } = options;
   const received: ReceivedTask[] = [];
+  const traceparents: unknown[] = [];
   const waiting: ReceivedTask[] = [];
   const timers = new Set<NodeJS.Timeout>();
   const held = new Set<string>();
@@ -115,6 +118,7 @@ export async function startTaskInstance(options: TaskInstanceOptions = {}): Prom
       return;
     }
     submissions++;
+    traceparents.push(request.headers.traceparent);
     const task = JSON.parse(await bodyOf(request)) as ReceivedTask;
     const { mode } = instance;
     if (mode.type === 'hang') return;
@@ -150,6 +154,7 @@ export async function startTaskInstance(options: TaskInstanceOptions = {}): Prom
     replicas: options.replicas ?? 1,
     status: options.status ?? 'running',
     received,
+    traceparents,
     get submissions() {
       return submissions;
     },

@@ -78,7 +78,11 @@ export async function sendOrder(
   client: GuardedClient,
   baseUrl: string,
   order: TaskOrder,
-  limits: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+  limits: {
+    readonly timeoutMs: number;
+    readonly signal?: AbortSignal;
+    readonly headers?: Readonly<Record<string, string>>;
+  },
 ): Promise<OrderOutcome> {
   const url = `${baseUrl}/queue/submit`;
   const body = JSON.stringify(order);

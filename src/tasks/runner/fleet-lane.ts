@@ -41,6 +41,8 @@ export interface FleetLaneOptions {
   readonly settings: () => FleetLaneSettings;
   /** How an engine wants to be called. */
   readonly upstream: (instanceId: string) => Upstream;
+  /** What tells the engine to which trace the try belongs. */
+  readonly tryHeaders: (task: Task) => Readonly<Record<string, string>>;
   readonly onFailedAt: (taskId: string, uuid: string) => void;
   /** There is room again, now or at a moment to come. */
   readonly onRoom: (atMs?: number) => void;
@@ -183,7 +185,7 @@ export class FleetLane {
   }
 
   async #run(run: Run, instance: ExecutionInstance): Promise<void> {
-    const { books, caller, upstream, settings } = this.#options;
+    const { books, caller, upstream, tryHeaders, settings } = this.#options;
     if (run.isOver) return;
     const isOurs = await books.place(run.task, uuidOfInstance(instance.id), 'process');
     if (run.isOver) return;
@@ -192,10 +194,12 @@ export class FleetLane {
       return;
     }
     run.startedMs = this.#options.clock.now();
+    const { headers, tls } = upstream(instance.id);
     const outcome = await caller.call({
       ...run.engine,
       url: instance.url,
-      ...upstream(instance.id),
+      headers: { ...headers, ...tryHeaders(run.task) },
+      tls,
       maxBytes: settings().maxResultBytes,
       timeoutMs: run.task.timeoutMs,
       signal: run.abort.signal,

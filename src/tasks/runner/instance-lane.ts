@@ -21,6 +21,8 @@ export interface InstanceLaneOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly settings: () => InstanceLaneSettings;
+  /** What tells the instance to which trace the try belongs. */
+  readonly tryHeaders: (task: Task) => Readonly<Record<string, string>>;
   /** A try failed there: it is to go elsewhere next time. */
   readonly onFailedAt: (taskId: string, uuid: string) => void;
   readonly onUnreachable: (uuid: string) => void;
@@ -113,7 +115,10 @@ export class InstanceLane {
       task_id: task.givenId ?? task.id,
     };
     const { submitTimeoutMs } = this.#options.settings();
-    const outcome = await sendOrder(client, url, order, { timeoutMs: submitTimeoutMs });
+    const outcome = await sendOrder(client, url, order, {
+      timeoutMs: submitTimeoutMs,
+      headers: this.#options.tryHeaders(task),
+    });
     await this.#answered(task, uuid, outcome);
   }
 

@@ -11,8 +11,11 @@ import { gather } from './gather.ts';
 /** Told of what happens to tries, after it is stored. Must not throw. */
 export interface TryObserver {
   onPlaced?(task: Task, uuid: string): void;
-  /** Not for ends that changed nothing. */
-  onEnded?(ended: EndedTask, end: AttemptEnd): void;
+  /**
+   * Not for ends that changed nothing.
+   * @param before the task as it was, where this process did not have it
+   */
+  onEnded?(ended: EndedTask, end: AttemptEnd, before: TaskSummary | undefined): void;
 }
 
 export interface TaskBooksOptions {
@@ -132,7 +135,8 @@ export class TaskBooks {
     return ended;
   }
 
-  #settled(ended: EndedTask, end: AttemptEnd, attempt: number, before = ended.task): void {
+  #settled(ended: EndedTask, end: AttemptEnd, attempt: number, given?: TaskSummary): void {
+    const before = given ?? ended.task;
     const current = this.#open.get(ended.taskId);
     // A late end of an earlier try says nothing of the one that is open.
     const open = current?.task.attempt === attempt ? current : undefined;
@@ -150,7 +154,7 @@ export class TaskBooks {
     const next = ended.outcome === 'queued' ? task.plannedInstance : undefined;
     if (next !== undefined) ledger.add(next, { id: task.id, prediction: task.prediction });
     if (ended.outcome === 'completed' && open !== undefined) this.#learn(open, ended.task);
-    observer.onEnded?.(ended, end);
+    observer.onEnded?.(ended, end, given);
   }
 
   #learn({ task, charged, foretold }: Open, { executionMs, endedMs, scheduledMs }: TaskSummary): void {

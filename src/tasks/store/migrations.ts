@@ -18,7 +18,7 @@ export function schemasNamed(name: string): Schemas {
 }
 
 /** `s` is the schema. Index of a step + 1 is its version. */
-export const MIGRATIONS: readonly ((s: string) => string)[] = [createTasks, createBatches];
+export const MIGRATIONS: readonly ((s: string) => string)[] = [createTasks, createBatches, addTraces];
 
 /** Does `work` while no other process that shares the database changes its tables: those that start at once wait for each other. */
 export function oneAtATime<T>(database: Database, { record }: Schemas, work: () => Promise<T>): Promise<T> {
@@ -160,6 +160,10 @@ CREATE TABLE ${s}.batches (
 CREATE INDEX batches_created ON ${s}.batches (created_ms, id);
 CREATE INDEX batches_unfinished ON ${s}.batches (state) WHERE state IN ('validating', 'in_progress', 'finalizing', 'cancelling');
 `;
+}
+
+function addTraces(s: string): string {
+  return `ALTER TABLE ${s}.tasks ADD COLUMN traceparent text, ADD COLUMN tracestate text, ADD COLUMN queued_ms float8`;
 }
 
 const SIGNS = { entering: 1, leaving: -1 } as const;

@@ -35,6 +35,9 @@ export interface SummaryRow {
   readonly quantiles: string | null;
   readonly webhook_url: string | null;
   readonly failure: string | null;
+  readonly traceparent: string | null;
+  readonly tracestate: string | null;
+  readonly queued_ms: number | null;
 }
 
 export interface TaskRow extends SummaryRow {
@@ -73,6 +76,10 @@ export function toSummary(row: SummaryRow): TaskSummary {
       },
     }),
     ...(row.instance !== null && { instance: row.instance }),
+    ...(row.traceparent !== null && {
+      trace: { traceparent: row.traceparent, ...(row.tracestate !== null && { tracestate: row.tracestate }) },
+    }),
+    ...(row.queued_ms !== null && { queuedMs: row.queued_ms }),
     ...(row.scheduled_ms !== null && { scheduledMs: row.scheduled_ms }),
     ...(row.ended_ms !== null && { endedMs: row.ended_ms }),
     ...(row.execution_ms !== null && { executionMs: row.execution_ms }),
@@ -112,6 +119,8 @@ export function toRow(task: TaskSubmission, n: number): JsonObject {
     submitted_ms: task.submittedMs,
     ...predictionColumns(task.prediction),
     webhook_url: task.webhook?.url,
+    traceparent: task.trace?.traceparent,
+    tracestate: task.trace?.tracestate,
     input: JSON.stringify(task.input),
     metadata: JSON.stringify(task.metadata),
   };

@@ -6,7 +6,7 @@
 const SUMMARY_COLUMNS = `
   id::text, seq::text, state, priority, attempt, retries, max_retries, model, fingerprint, given_id, idempotency_key, endpoint, tenant,
   batch_id, custom_id, planned_instance, instance, not_before_ms, deadline_ms, timeout_ms, keep_result_ms, submitted_ms, scheduled_ms,
-  ended_ms, execution_ms, expected_ms, error_ms, quantiles, webhook_url, failure`;
+  ended_ms, execution_ms, expected_ms, error_ms, quantiles, webhook_url, failure, traceparent, tracestate, queued_ms`;
 
 const STATES = ['queued', 'scheduled', 'completed', 'failed', 'cancelled'] as const;
 
@@ -25,14 +25,14 @@ export function statementsFor(s: string) {
           n int, id uuid, priority smallint, max_retries int, model text, fingerprint text, given_id text, idempotency_key text,
           endpoint text, tenant text, batch_id text, custom_id text, planned_instance text, not_before_ms float8, deadline_ms float8,
           timeout_ms float8, keep_result_ms float8, submitted_ms float8, expected_ms float8, error_ms float8, quantiles text,
-          webhook_url text, input text, metadata text)
+          webhook_url text, traceparent text, tracestate text, input text, metadata text)
       ), stored AS (
         INSERT INTO ${s}.tasks (id, priority, max_retries, model, fingerprint, given_id, idempotency_key, endpoint, tenant, batch_id,
           custom_id, planned_instance, not_before_ms, deadline_ms, timeout_ms, keep_result_ms, submitted_ms, expected_ms, error_ms,
-          quantiles, webhook_url, start_ms, due_ms)
+          quantiles, webhook_url, traceparent, tracestate, start_ms, due_ms)
         SELECT id, priority, max_retries, model, fingerprint, given_id, idempotency_key, endpoint, tenant, batch_id,
           custom_id, planned_instance, not_before_ms, deadline_ms, timeout_ms, keep_result_ms, submitted_ms, expected_ms, error_ms,
-          quantiles, webhook_url, CASE WHEN not_before_ms > ${now} THEN not_before_ms ELSE 0 END, deadline_ms
+          quantiles, webhook_url, traceparent, tracestate, CASE WHEN not_before_ms > ${now} THEN not_before_ms ELSE 0 END, deadline_ms
         FROM given ORDER BY n
         ON CONFLICT DO NOTHING RETURNING id, start_ms
       ), bodies AS (
@@ -80,6 +80,7 @@ export function statementsFor(s: string) {
       ), settled AS (
         UPDATE ${s}.tasks t SET state = c.state, failure = CASE WHEN c.state <> 'completed' THEN coalesce(c.failure, t.failure) END, retries = coalesce(c.retries, t.retries),
           execution_ms = c.execution_ms, holder = NULL, runs_in = NULL,
+          queued_ms = CASE WHEN c.state = 'queued' THEN ${now} ELSE t.queued_ms END,
           start_ms = CASE WHEN c.state = 'queued' AND c.retry_after_ms > 0 THEN ${now} + ceil(c.retry_after_ms) ELSE 0 END,
           due_ms = CASE WHEN c.state = 'queued' THEN t.deadline_ms END,
           ended_ms = CASE WHEN c.state <> 'queued' THEN ${now} END

@@ -6,6 +6,7 @@ import type { GuardedClient } from '../instances/guarded-client.ts';
 import { backoffMs } from '../runner/backoff.ts';
 import type { WebhookSettings } from '../settings.ts';
 import type { PendingWebhook, TaskStore, WebhookOutcome } from '../store/task-store.ts';
+import type { TaskTracing } from '../tracing.ts';
 import { webhookHeaders } from './signature.ts';
 
 export interface WebhooksOptions {
@@ -15,6 +16,7 @@ export interface WebhooksOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly timers: Timers;
+  readonly tracing: Pick<TaskTracing, 'telling'>;
   readonly onTold: (outcome: 'delivered' | 'retried' | 'given_up', detail: WebhookDetail) => void;
   readonly onStoreError: (error: unknown) => void;
 }
@@ -89,18 +91,21 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
       },
     });
     const message = { id: task.id, timestampSeconds: Math.floor(clock.now() / 1000), body };
+    const trace = options.tracing.telling(task, url, tries);
     const outcome = await client.call({
       method: 'POST',
       url,
       body,
-      headers: webhookHeaders(message, secret),
+      headers: { ...webhookHeaders(message, secret), ...trace.headers },
       timeoutMs,
       maxBytes: MAX_ANSWER_BYTES,
       signal: stopping.signal,
     });
     if (stopping.signal.aborted) return;
     const detail = { taskId: task.id, url };
-    if (outcome.type === 'answer' && outcome.status >= 200 && outcome.status < 300) {
+    const status = outcome.type === 'answer' ? outcome.status : undefined;
+    if (status !== undefined && status >= 200 && status < 300) {
+      trace.end('delivered', status);
       await store.webhookTold(task.id, { type: 'done' });
       options.onTold('delivered', detail);
       return;
@@ -112,6 +117,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
     const next: WebhookOutcome = isOver
       ? { type: 'done' }
       : { type: 'again', afterMs: backoffMs(tries + 1, retryBackoff, random) };
+    trace.end(isOver ? 'given_up' : 'retried', status);
     await store.webhookTold(task.id, next);
     options.onTold(isOver ? 'given_up' : 'retried', { ...detail, message: why });
   }

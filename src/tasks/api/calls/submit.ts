@@ -1,6 +1,7 @@
 /** `POST /queue/submit` and `/queue/submit_batch`: tasks come in. */
 
 import { asSignalboxError, REQUEST_PRIORITIES, SignalboxError } from '../../../domain/index.ts';
+import { type TraceHeaders, traceHeadersOf } from '../../../telemetry/tracing/index.ts';
 import type { NewTask, Submitted } from '../../task-service.ts';
 import { detail, ok, type TaskAnswer } from '../answer.ts';
 import { readBody } from '../fields/body.ts';
@@ -53,9 +54,15 @@ export async function submit(parts: TaskApiParts, call: TaskCall): Promise<TaskA
   const idempotencyKey = call.header('idempotency-key');
   const nobody = nobodyServes(parts, model);
   if (nobody !== undefined) return detail(503, nobody);
-  const task = newTask(model, fields, idempotencyKey);
+  const task = { ...newTask(model, fields, idempotencyKey), ...traceOf(call) };
   const [submitted] = await parts.service.submit([task]);
   return answerTo(submitted!, task);
+}
+
+/** The trace that the caller is in. */
+function traceOf({ header }: TaskCall): { readonly trace?: TraceHeaders } {
+  const trace = traceHeadersOf({ traceparent: header('traceparent'), tracestate: header('tracestate') });
+  return trace === undefined ? {} : { trace };
 }
 
 /** A task with neither a usable id nor a key of its own gets a new identity at each submission. */
@@ -116,7 +123,7 @@ export async function submitBatch(parts: TaskApiParts, call: TaskCall): Promise<
       tasks: required(list(BATCH_TASK, parts.limits.maxBatchTasks)),
     }),
   );
-  const results = await submitAll(parts, model, tasks);
+  const results = await submitAll(parts, model, tasks, traceOf(call));
   const failed = results.filter(({ status }) => status === 'error').length;
   return ok({
     ...batchOutcome(results.length, failed),
@@ -140,11 +147,12 @@ async function submitAll(
   parts: TaskApiParts,
   model: string,
   tasks: readonly TaskFields[],
+  trace: { readonly trace?: TraceHeaders },
 ): Promise<readonly BatchResult[]> {
   if (tasks.length === 0) return [];
   const nobody = nobodyServes(parts, model);
   if (nobody !== undefined) return tasks.map((_, index) => refused(index, `Scheduling failed: ${nobody}`));
-  const wanted = tasks.map((fields) => newTask(model, fields));
+  const wanted = tasks.map((fields) => ({ ...newTask(model, fields), ...trace }));
   let submitted: readonly Submitted[];
   try {
     submitted = await parts.service.submit(wanted);
