@@ -38,6 +38,7 @@ export {
   type RoutingInputs,
   type Scorer,
   type SessionLookup,
+  type WindowFlags,
 } from './plugins.ts';
 export {
   type ByteSpan,

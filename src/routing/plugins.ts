@@ -40,6 +40,15 @@ export interface RoutingContext {
   readonly nowMs: number;
   readonly random: Random;
   readonly inputs: RoutingInputs;
+  /** Whose window is known to be full, where somebody keeps count: what there is to know without a look at each instance. */
+  readonly windows?: WindowFlags;
+}
+
+export interface WindowFlags {
+  /** The views that the flags are about, in their order. */
+  readonly views: readonly InstanceView[];
+  /** 1 for each that has as many requests in flight as it may have. */
+  readonly isFull: Uint8Array;
 }
 
 /** A kind of part, as the registry knows it: its parameters, what it needs, and how one is made. */

@@ -55,7 +55,7 @@ export class Dispatcher {
   /** Whether some instance could take the request now or as soon as work there ends. */
   couldServe({ request, lane }: Pick<WaitingRequest, 'request' | 'lane'>, nowMs: number): boolean {
     const { fleet } = this.#parts;
-    return this.#parts.profile().couldServe(request, fleet.serving(lane.model), this.#context(nowMs));
+    return this.#parts.profile().couldServe(request, fleet.serving(lane.model), this.#context(nowMs, lane));
   }
 
   /** Dispatches what can go now that `record` may have room. */
@@ -146,9 +146,9 @@ export class Dispatcher {
     const profile = this.#parts.profile();
     const wanted = instanceId === undefined ? undefined : this.#parts.fleet.get(instanceId);
     const choice = wanted?.names.includes(lane.model)
-      ? profile.route(request, [wanted], this.#context(nowMs))
+      ? profile.route(request, [wanted], this.#context(nowMs, lane))
       : undefined;
-    if (choice === undefined) return profile.route(request, records, this.#context(nowMs));
+    if (choice === undefined) return profile.route(request, records, this.#context(nowMs, lane));
     return reason === undefined ? choice : { ...choice, reason: () => reason };
   }
 
@@ -189,9 +189,9 @@ export class Dispatcher {
     return { type: 'dispatch', request, decision };
   }
 
-  #context(nowMs: number): RoutingContext {
+  #context(nowMs: number, { model }: Pick<Lane, 'model'>): RoutingContext {
     const { inputs } = this.#parts.profile();
-    return { nowMs, random: this.#parts.random, inputs };
+    return { nowMs, random: this.#parts.random, inputs, windows: this.#parts.fleet.windows(model) };
   }
 }
 

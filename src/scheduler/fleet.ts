@@ -1,6 +1,7 @@
 /** The instances, and for each model those that serve it. */
 
 import type { ExecutionInstance } from '../domain/index.ts';
+import type { WindowFlags } from '../routing/index.ts';
 import { InstanceRecord } from './instance-record.ts';
 
 /** The instances that serve one model. */
@@ -8,9 +9,13 @@ interface Serving {
   records: readonly InstanceRecord[];
   /** How many of them have room for a request. */
   roomCount: number;
+  /** Where each of them stands among the records. */
+  readonly places: Map<InstanceRecord, number>;
+  windows: WindowFlags;
 }
 
 const NOBODY: readonly InstanceRecord[] = [];
+const NO_WINDOWS: WindowFlags = { views: NOBODY, isFull: new Uint8Array(0) };
 
 export class Fleet {
   readonly #records = new Map<string, InstanceRecord>();
@@ -40,6 +45,11 @@ export class Fleet {
     return (this.#byModel.get(model)?.roomCount ?? 0) > 0;
   }
 
+  /** Which of `serving` have as much in flight as they may have, kept with every change. */
+  windows(model: string): WindowFlags {
+    return this.#byModel.get(model)?.windows ?? NO_WINDOWS;
+  }
+
   /** Every name served; the same list until that changes. */
   modelNames(): readonly string[] {
     this.#modelNames ??= [...this.#byModel.keys()];
@@ -58,8 +68,10 @@ export class Fleet {
     record.hadRoom = false;
     this.#modelNames = undefined;
     for (const model of record.names) {
-      const serving = this.#byModel.get(model) ?? { records: NOBODY, roomCount: 0 };
+      const serving = this.#byModel.get(model) ?? servingOf(NOBODY, 0);
+      serving.places.set(record, serving.records.length);
       serving.records = [...serving.records, record];
+      serving.windows = windowsOf(serving.records, serving.windows.isFull);
       this.#byModel.set(model, serving);
     }
     this.track(record, nowMs);
@@ -74,6 +86,14 @@ export class Fleet {
 
   /** To be called whenever an instance's state, window, load or rest may have changed. */
   track(record: InstanceRecord, nowMs: number): void {
+    const isFull = record.isWindowFull;
+    if (isFull !== record.wasFull) {
+      record.wasFull = isFull;
+      for (const model of record.names) {
+        const { windows, places } = this.#byModel.get(model)!;
+        windows.isFull[places.get(record)!] = isFull ? 1 : 0;
+      }
+    }
     const hasRoom = record.hasRoom(nowMs);
     if (hasRoom !== record.hadRoom) {
       record.hadRoom = hasRoom;
@@ -106,10 +126,28 @@ export class Fleet {
     this.#modelNames = undefined;
     for (const model of record.names) {
       const serving = this.#byModel.get(model)!;
-      serving.records = serving.records.filter((other) => other !== record);
-      if (record.hadRoom) serving.roomCount--;
-      if (serving.records.length === 0) this.#byModel.delete(model);
+      const left = serving.records.filter((other) => other !== record);
+      const roomCount = serving.roomCount - (record.hadRoom ? 1 : 0);
+      if (left.length === 0) this.#byModel.delete(model);
+      else this.#byModel.set(model, servingOf(left, roomCount));
     }
     record.hadRoom = false;
   }
+}
+
+function servingOf(records: readonly InstanceRecord[], roomCount: number): Serving {
+  return {
+    records,
+    roomCount,
+    places: new Map(records.map((record, place) => [record, place])),
+    windows: windowsOf(records),
+  };
+}
+
+/** @param known flags of the first of them, as they are */
+function windowsOf(records: readonly InstanceRecord[], known: Uint8Array = NO_WINDOWS.isFull): WindowFlags {
+  const isFull = new Uint8Array(records.length);
+  isFull.set(known);
+  for (let i = known.length; i < records.length; i++) isFull[i] = records[i]!.wasFull ? 1 : 0;
+  return { views: records, isFull };
 }

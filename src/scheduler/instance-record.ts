@@ -28,6 +28,8 @@ export class InstanceRecord implements InstanceView {
   names: readonly string[];
   /** Kept by the fleet: whether it counts among those with room. */
   hadRoom = false;
+  /** Kept by the fleet: what its window's flag says. */
+  wasFull = false;
   /** Kept by the scheduler: whether listeners know that it is ejected. */
   wasEjected = false;
   consecutiveFailures = 0;
@@ -55,6 +57,10 @@ export class InstanceRecord implements InstanceView {
 
   get isRemoved(): boolean {
     return this.#isRemoved;
+  }
+
+  get isWindowFull(): boolean {
+    return this.inFlightRequests >= this.windowRequests;
   }
 
   /** Whether a request could go there now, whatever the request. */

@@ -190,6 +190,11 @@ function play(run: Run): Recorded {
     for (const model of MODELS) {
       const someRoom = scheduler.fleet.serving(model).some((record) => record.hasRoom(clock.now()));
       expect(scheduler.fleet.hasRoom(model)).toBe(someRoom);
+      const { views, isFull } = scheduler.fleet.windows(model);
+      expect(views).toBe(scheduler.fleet.serving(model));
+      expect([...isFull]).toEqual(
+        views.map(({ inFlightRequests, windowRequests }) => (inFlightRequests >= windowRequests ? 1 : 0)),
+      );
     }
     expect(scheduler.nextWakeMs()).toBeGreaterThan(clock.now());
   };
