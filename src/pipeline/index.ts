@@ -56,6 +56,7 @@ export {
 export { createNode, type NodeHardware, type PipelineNode, type PipelineNodeInit, withNode } from './node.ts';
 export { type NodeGroup, usefulNodesInOrder } from './node-line.ts';
 export { type NodeChanges, NodeRegistry, type PlacedNode } from './node-registry.ts';
+export * from './optimal/index.ts';
 export {
   type ParallaxRoofline,
   parallaxExperts,
