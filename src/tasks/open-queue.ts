@@ -18,7 +18,6 @@ import { Planner } from './planner.ts';
 import type { TaskPredictor } from './predictions/index.ts';
 import { backoffMs } from './runner/backoff.ts';
 import { EngineCaller } from './runner/engine-call.ts';
-import { FailedPlaces } from './runner/failed-places.ts';
 import { FleetLane, type TaskDoor, type Upstream } from './runner/fleet-lane.ts';
 import type { FleetView } from './runner/fleet-view.ts';
 import { InstanceLane } from './runner/instance-lane.ts';
@@ -77,7 +76,6 @@ export async function openQueue(opened: TaskStore, parts: QueueParts): Promise<O
   const isShared = store.durability.level === 'postgres';
 
   const ledger = new QueueLedger();
-  const failedPlaces = new FailedPlaces();
   const modes = createModes({ store, predictor, random, configured: () => settings().strategy });
   const apiSettings = createApiSettings({ store, ledger });
   const client = createGuardedClient({
@@ -90,7 +88,6 @@ export async function openQueue(opened: TaskStore, parts: QueueParts): Promise<O
   });
   const caller = new EngineCaller();
   const wake = (atMs?: number): void => (atMs === undefined ? runner.wake() : runner.wakeAt(atMs));
-  const onFailedAt = (taskId: string, uuid: string): void => failedPlaces.add(taskId, uuid);
 
   const nameOf = (uuid: string): string => {
     const registered = registry.byUuid(uuid);
@@ -120,13 +117,13 @@ export async function openQueue(opened: TaskStore, parts: QueueParts): Promise<O
     onLost: (instance, reason) => void lost(instance, reason).catch(onStoreError),
   });
   const instanceLane = new InstanceLane({
-    ...{ books, client, clock, random, settings, tryHeaders, onFailedAt },
+    ...{ books, client, clock, random, settings, tryHeaders },
     onUnreachable: (uuid) => registry.failed(uuid),
     onRoom: wake,
     onWorked: (uuid) => registry.worked(uuid),
   });
   const fleetLane = new FleetLane({
-    ...{ door: parts.door, books, caller, clock, timers, random, settings, tryHeaders, onFailedAt },
+    ...{ door: parts.door, books, caller, clock, timers, random, settings, tryHeaders },
     upstream: parts.upstream,
     onRoom: wake,
   });
@@ -142,7 +139,6 @@ export async function openQueue(opened: TaskStore, parts: QueueParts): Promise<O
       instanceLane,
       fleetLane,
       books,
-      failedPlaces,
       ledger,
       predictor,
       clock,
@@ -189,7 +185,6 @@ export async function openQueue(opened: TaskStore, parts: QueueParts): Promise<O
       else runner.wake(model);
       return;
     }
-    failedPlaces.forget(task.id);
     const heldMs = scheduledMs === undefined || endedMs === undefined ? undefined : endedMs - scheduledMs;
     const runMs = executionMs ?? heldMs;
     const code = outcome === 'failed' ? failure?.code : undefined;
@@ -204,7 +199,6 @@ export async function openQueue(opened: TaskStore, parts: QueueParts): Promise<O
   function left(taskId: string): void {
     fleetLane.abandon(taskId);
     instanceLane.release(taskId);
-    failedPlaces.forget(taskId);
     runner.wake();
   }
 
@@ -217,7 +211,6 @@ export async function openQueue(opened: TaskStore, parts: QueueParts): Promise<O
   }
 
   async function retry(task: TaskSummary, message: string, retryAfterMs: number): Promise<void> {
-    if (task.instance !== undefined) onFailedAt(task.id, task.instance);
     const failure = { code: 'retries_exhausted', message } as const;
     await books.endSurely(attemptOf(task), { type: 'retry', failure, retryAfterMs }, task);
     instanceLane.release(task.id);

@@ -116,6 +116,8 @@ export interface Task extends TaskSubmission {
   readonly executionMs?: number;
   /** Only a `completed` task has one; gone once it expired. */
   readonly result?: unknown;
+  /** UUIDs of the instances that failed it, the last failure last. */
+  readonly failedAt?: readonly string[];
   /** Why the last try failed; on a `failed` task, why it failed for good. */
   readonly failure?: TaskFailure;
 }

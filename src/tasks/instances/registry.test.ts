@@ -33,6 +33,25 @@ describe('registering', () => {
   });
 
   it.each([
+    ['localhost', '127.0.0.1'],
+    ['127.0.0.1', 'localhost'],
+  ])('as %s, an instance is also known as %s: in its reports, and for its removal', async (host, other) => {
+    const room = await open();
+    const instance = await room.addTaskInstance(SILENT, false);
+    const { port } = instance;
+    const registered = await room.instances.register({ host, port });
+    expect(registered.type).toBe('registered');
+    const id = await room.submitOne();
+    await expect.poll(() => instance.held).toBe(1);
+    const report = { taskId: id, reporter: `${other}:${port}`, result: {} };
+    expect(await room.service.report(report)).toMatchObject({ type: 'accepted' });
+    expect(await room.service.report({ ...report, reporter: `${other}:${port - 1}` })).toEqual({
+      type: 'unknown-instance',
+    });
+    expect(await room.instances.remove({ host: other, port })).toMatchObject({ host });
+  });
+
+  it.each([
     [{ status: 'error' }, 'it says that it is not healthy (instance_status "error")'],
     [{ model: null }, 'it has no model deployed'],
   ])('an instance that is %j is refused', async (how, reason) => {

@@ -68,6 +68,8 @@ interface Entry {
   stored: StoredInstance;
   readonly host: string;
   readonly port: number;
+  /** What `host` stood for when it registered, each with the port. */
+  readonly addresses: readonly string[];
   isDraining: boolean;
   replicas: number | undefined;
   isReachable: boolean;
@@ -84,10 +86,12 @@ export function createRegistry(options: RegistryOptions): Registry {
 
   function add(stored: StoredInstance): Entry {
     const url = new URL(stored.url);
+    const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
     const entry: Entry = {
       stored,
       host: url.hostname,
-      port: Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
+      port,
+      addresses: addressesIn(stored, port),
       isDraining: stored.facts.isDraining === true,
       replicas: typeof stored.facts.replicas === 'number' ? stored.facts.replicas : undefined,
       isReachable: true,
@@ -193,8 +197,10 @@ export function createRegistry(options: RegistryOptions): Registry {
 
   function byAddress(address: string): Entry | undefined {
     const wanted = address.toLowerCase();
-    for (const entry of entries.values()) if (hostAndPort(entry.host, entry.port) === wanted) return entry;
-    return undefined;
+    const all = [...entries.values()];
+    const byName = all.find(({ host, port }) => hostAndPort(host, port) === wanted);
+    // It may call itself by another name than it was registered under.
+    return byName ?? all.find(({ addresses }) => standsFor(wanted).some((one) => addresses.includes(one)));
   }
 
   return {
@@ -225,7 +231,7 @@ export function createRegistry(options: RegistryOptions): Registry {
       const id = options.configuredIdAt?.(url) ?? hostAndPort(host, port);
       const uuid = uuidOfInstance(id);
       const known = entries.get(uuid);
-      const stored = storedOf({ uuid, url, wish, finding, address: resolved.addresses[0]!, clock });
+      const stored = storedOf({ uuid, url, wish, finding, addresses: resolved.addresses, clock });
       const registeredMs = known?.stored.registeredMs ?? stored.registeredMs;
       await store.saveInstance({ ...stored, registeredMs });
       known?.check?.stop();
@@ -288,6 +294,17 @@ function shown(entry: Entry): KnownInstance {
   return { uuid, host, port, url, model, kind, isDraining, replicas, isReachable, engine };
 }
 
+function addressesIn({ facts }: StoredInstance, port: number): readonly string[] {
+  const addresses: readonly unknown[] = Array.isArray(facts.addresses) ? facts.addresses : [];
+  return addresses.map((address) => hostAndPort(String(address), port));
+}
+
+/** No name is resolved for a report; but this one is known to everybody. */
+function standsFor(address: string): readonly string[] {
+  const port = /^localhost:(\d+)$/.exec(address)?.[1];
+  return port === undefined ? [address] : [`127.0.0.1:${port}`, `[::1]:${port}`];
+}
+
 type Place =
   | { readonly url: string; readonly host: string; readonly port: number }
   | { readonly reason: string };
@@ -316,14 +333,19 @@ function storedOf(facts: {
   readonly url: string;
   readonly wish: RegistrationWish;
   readonly finding: Exclude<Finding, { type: 'unfit' }>;
-  readonly address: string;
+  readonly addresses: readonly string[];
   readonly clock: Clock;
 }): StoredInstance {
-  const { uuid, url, wish, finding, address, clock } = facts;
+  const { uuid, url, wish, finding, addresses, clock } = facts;
   const shared = { uuid, url, registeredMs: clock.now() };
   if (finding.type === 'task-instance') {
     const { model, replicas } = finding;
-    return { ...shared, kind: 'task-instance', model, facts: replicas === undefined ? {} : { replicas } };
+    return {
+      ...shared,
+      kind: 'task-instance',
+      model,
+      facts: { addresses, ...(replicas !== undefined && { replicas }) },
+    };
   }
   const { engine, models } = finding;
   const model = models.find((one) => one === wish.model) ?? models[0]!;
@@ -331,6 +353,6 @@ function storedOf(facts: {
     ...shared,
     kind: 'engine',
     model,
-    facts: { engine, checkedUrl: `http://${hostAndPort(address, wish.port)}` },
+    facts: { engine, addresses, checkedUrl: `http://${hostAndPort(addresses[0]!, wish.port)}` },
   };
 }

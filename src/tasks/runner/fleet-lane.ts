@@ -43,7 +43,6 @@ export interface FleetLaneOptions {
   readonly upstream: (instanceId: string) => Upstream;
   /** What tells the engine to which trace the try belongs. */
   readonly tryHeaders: (task: Task) => Readonly<Record<string, string>>;
-  readonly onFailedAt: (taskId: string, uuid: string) => void;
   /** There is room again, now or at a moment to come. */
   readonly onRoom: (atMs?: number) => void;
 }
@@ -208,7 +207,7 @@ export class FleetLane {
   }
 
   #ended(run: Run, instance: ExecutionInstance, outcome: EngineOutcome): void {
-    const { random, onFailedAt, settings } = this.#options;
+    const { random, settings } = this.#options;
     const { task } = run;
     switch (outcome.type) {
       case 'answered': {
@@ -232,7 +231,6 @@ export class FleetLane {
         return;
       }
       case 'failed': {
-        onFailedAt(task.id, uuidOfInstance(instance.id));
         const retryAfterMs = backoffMs(task.attempt, settings().retryBackoff, random);
         const message = `${instance.id}: ${outcome.message}`;
         this.#finish(run, (ticket) => ticket.fail({ mayRetry: false, isInstanceFault: true }));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../domain/index.ts';
 import { backoffMs } from './backoff.ts';
-import { FailedPlaces } from './failed-places.ts';
+import { placesToTry } from './failed-places.ts';
 import { gather } from './gather.ts';
 
 describe('backing off', () => {
@@ -57,23 +57,10 @@ describe('gathering', () => {
 describe('places that failed a task', () => {
   const places = [{ uuid: 'a' }, { uuid: 'b' }, { uuid: 'c' }];
 
-  it('are left out while there are others, then at least the last one', () => {
-    const failed = new FailedPlaces();
-    expect(failed.without('t', places)).toEqual(places);
-    failed.add('t', 'a');
-    expect(failed.without('t', places)).toEqual([{ uuid: 'b' }, { uuid: 'c' }]);
-    failed.add('t', 'b');
-    failed.add('t', 'c');
-    expect(failed.without('t', places)).toEqual([{ uuid: 'a' }, { uuid: 'b' }]);
-    expect(failed.without('t', [{ uuid: 'c' }])).toEqual([{ uuid: 'c' }]);
-    failed.forget('t');
-    expect(failed.without('t', places)).toEqual(places);
-  });
-
-  it('are remembered for a bounded number of tasks', () => {
-    const failed = new FailedPlaces();
-    for (let i = 0; i <= 10_000; i++) failed.add(`t${i}`, 'a');
-    expect(failed.without('t0', places)).toEqual(places);
-    expect(failed.without('t10000', places)).not.toEqual(places);
+  it('are left out while there are others, and the last one of them for as long as there is any other', () => {
+    expect(placesToTry([], places)).toEqual(places);
+    expect(placesToTry(['a'], places)).toEqual([{ uuid: 'b' }, { uuid: 'c' }]);
+    expect(placesToTry(['a', 'b', 'c'], places)).toEqual([{ uuid: 'a' }, { uuid: 'b' }]);
+    expect(placesToTry(['a', 'b', 'c'], [{ uuid: 'c' }])).toEqual([{ uuid: 'c' }]);
   });
 });

@@ -23,8 +23,6 @@ export interface InstanceLaneOptions {
   readonly settings: () => InstanceLaneSettings;
   /** What tells the instance to which trace the try belongs. */
   readonly tryHeaders: (task: Task) => Readonly<Record<string, string>>;
-  /** A try failed there: it is to go elsewhere next time. */
-  readonly onFailedAt: (taskId: string, uuid: string) => void;
   readonly onUnreachable: (uuid: string) => void;
   /** There is room again, now or at a moment to come. */
   readonly onRoom: (atMs?: number) => void;
@@ -131,7 +129,7 @@ export class InstanceLane {
 
   /** `undefined` while the instance has the task, or may have it. */
   #endAfter(task: Task, uuid: string, outcome: OrderOutcome): AttemptEnd | undefined {
-    const { clock, random, onFailedAt, onUnreachable, onRoom, settings } = this.#options;
+    const { clock, random, onUnreachable, onRoom, settings } = this.#options;
     switch (outcome.type) {
       case 'taken':
       case 'unknown':
@@ -145,7 +143,6 @@ export class InstanceLane {
       case 'rejected':
         return { type: 'failed', failure: { code: 'rejected', message: outcome.message } };
       case 'failed': {
-        onFailedAt(task.id, uuid);
         if (outcome.isUnreachable) onUnreachable(uuid);
         const retryAfterMs = backoffMs(task.attempt, settings().retryBackoff, random);
         const failure = { code: 'retries_exhausted', message: outcome.message } as const;

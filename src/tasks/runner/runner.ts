@@ -6,7 +6,7 @@ import type { TaskPredictor } from '../predictions/index.ts';
 import type { TaskStore } from '../store/task-store.ts';
 import type { Candidate, QueueLedger, TaskStrategy } from '../strategies/index.ts';
 import type { Task } from '../task.ts';
-import type { FailedPlaces } from './failed-places.ts';
+import { placesToTry } from './failed-places.ts';
 import type { FleetLane } from './fleet-lane.ts';
 import type { InstanceLane } from './instance-lane.ts';
 import { type PlaceSources, placesOf, type TaskPlace } from './places.ts';
@@ -18,7 +18,6 @@ export interface RunnerOptions {
   readonly instanceLane: InstanceLane;
   readonly fleetLane: FleetLane;
   readonly books: TaskBooks;
-  readonly failedPlaces: FailedPlaces;
   readonly ledger: QueueLedger;
   readonly predictor: TaskPredictor;
   readonly strategy: () => TaskStrategy;
@@ -134,10 +133,10 @@ export class TaskRunner {
   }
 
   async #send(task: Task): Promise<void> {
-    const { sources, failedPlaces, books } = this.#options;
+    const { sources, books } = this.#options;
     const { model } = task;
     const withRoom = placesOf(model, sources).filter((place) => this.#roomOf(place, model) > 0);
-    const places = failedPlaces.without(task.id, withRoom);
+    const places = placesToTry(task.failedAt ?? [], withRoom);
     if (places.length === 0) {
       await books.endSurely({ taskId: task.id, attempt: task.attempt }, { type: 'returned' });
       return;

@@ -18,7 +18,12 @@ export function schemasNamed(name: string): Schemas {
 }
 
 /** `s` is the schema. Index of a step + 1 is its version. */
-export const MIGRATIONS: readonly ((s: string) => string)[] = [createTasks, createBatches, addTraces];
+export const MIGRATIONS: readonly ((s: string) => string)[] = [
+  createTasks,
+  createBatches,
+  addTraces,
+  addFailedPlaces,
+];
 
 /** Does `work` while no other process that shares the database changes its tables: those that start at once wait for each other. */
 export function oneAtATime<T>(database: Database, { record }: Schemas, work: () => Promise<T>): Promise<T> {
@@ -164,6 +169,11 @@ CREATE INDEX batches_unfinished ON ${s}.batches (state) WHERE state IN ('validat
 
 function addTraces(s: string): string {
   return `ALTER TABLE ${s}.tasks ADD COLUMN traceparent text, ADD COLUMN tracestate text, ADD COLUMN queued_ms float8`;
+}
+
+/** UUIDs, with a blank between them. */
+function addFailedPlaces(s: string): string {
+  return `ALTER TABLE ${s}.tasks ADD COLUMN failed_at text`;
 }
 
 const SIGNS = { entering: 1, leaving: -1 } as const;

@@ -38,6 +38,7 @@ export interface SummaryRow {
   readonly traceparent: string | null;
   readonly tracestate: string | null;
   readonly queued_ms: number | null;
+  readonly failed_at: string | null;
 }
 
 export interface TaskRow extends SummaryRow {
@@ -79,6 +80,7 @@ export function toSummary(row: SummaryRow): TaskSummary {
     ...(row.traceparent !== null && {
       trace: { traceparent: row.traceparent, ...(row.tracestate !== null && { tracestate: row.tracestate }) },
     }),
+    ...(row.failed_at !== null && { failedAt: row.failed_at.split(' ') }),
     ...(row.queued_ms !== null && { queuedMs: row.queued_ms }),
     ...(row.scheduled_ms !== null && { scheduledMs: row.scheduled_ms }),
     ...(row.ended_ms !== null && { endedMs: row.ended_ms }),

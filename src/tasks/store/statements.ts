@@ -6,7 +6,7 @@
 const SUMMARY_COLUMNS = `
   id::text, seq::text, state, priority, attempt, retries, max_retries, model, fingerprint, given_id, idempotency_key, endpoint, tenant,
   batch_id, custom_id, planned_instance, instance, not_before_ms, deadline_ms, timeout_ms, keep_result_ms, submitted_ms, scheduled_ms,
-  ended_ms, execution_ms, expected_ms, error_ms, quantiles, webhook_url, failure, traceparent, tracestate, queued_ms`;
+  ended_ms, execution_ms, expected_ms, error_ms, quantiles, webhook_url, failure, traceparent, tracestate, queued_ms, failed_at`;
 
 const STATES = ['queued', 'scheduled', 'completed', 'failed', 'cancelled'] as const;
 
@@ -80,6 +80,7 @@ export function statementsFor(s: string) {
       ), settled AS (
         UPDATE ${s}.tasks t SET state = c.state, failure = CASE WHEN c.state <> 'completed' THEN coalesce(c.failure, t.failure) END, retries = coalesce(c.retries, t.retries),
           execution_ms = c.execution_ms, holder = NULL, runs_in = NULL,
+          failed_at = CASE WHEN c.retries IS NULL OR t.instance IS NULL THEN t.failed_at ELSE concat_ws(' ', t.failed_at, t.instance) END,
           queued_ms = CASE WHEN c.state = 'queued' THEN ${now} ELSE t.queued_ms END,
           start_ms = CASE WHEN c.state = 'queued' AND c.retry_after_ms > 0 THEN ${now} + ceil(c.retry_after_ms) ELSE 0 END,
           due_ms = CASE WHEN c.state = 'queued' THEN t.deadline_ms END,

@@ -246,6 +246,23 @@ export function describeTaskStore(name: string, open: () => Promise<TaskStore>):
         ]);
       });
 
+      it('remembers the instances that failed a task, and since when it waits again', async () => {
+        await store.submit([aTask({ maxRetries: 5 })]);
+        for (const [index, instance] of ['one', 'two', 'one'].entries()) {
+          const { id: taskId, attempt } = await claimOne();
+          await store.place([{ taskId, attempt, instance, runsIn: 'process' }]);
+          // Nobody is at fault of a return.
+          const end =
+            index === 1
+              ? ({ type: 'returned' } as const)
+              : ({ type: 'retry', failure: BROKEN, retryAfterMs: 0 } as const);
+          await store.end([{ taskId, attempt, ...end }]);
+        }
+        const task = await claimOne();
+        expect(task.failedAt).toEqual(['one', 'one']);
+        expect(task.queuedMs).toBeGreaterThan(0);
+      });
+
       it('waits before it tries again', async () => {
         await store.submit([aTask()]);
         const { id: taskId } = await claimOne();
