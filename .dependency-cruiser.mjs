@@ -5,7 +5,7 @@ const floors = {
   2: ['queueing', 'routing', 'prediction', 'scaling', 'pipeline', 'enginemodel'],
   3: ['scheduler'],
   4: ['engines', 'discovery', 'telemetry', 'config', 'predictors'],
-  5: ['gateway', 'sideband', 'tasks', 'admin', 'simulator', 'testing', 'client'],
+  5: ['gateway', 'sideband', 'tasks', 'chains', 'admin', 'simulator', 'testing', 'client'],
   6: ['cli'],
 };
 
@@ -29,6 +29,7 @@ const allowed = {
   gateway: roomsOn(1, 2, 3, 4),
   sideband: roomsOn(1, 2, 3, 4),
   tasks: roomsOn(1, 2, 3, 4),
+  chains: roomsOn(1, 2, 3, 4),
   admin: roomsOn(1, 2, 3, 4),
   simulator: roomsOn(1, 2, 3),
   testing: roomsOn(1, 2, 3),

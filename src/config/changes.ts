@@ -12,6 +12,7 @@ export const RESTART_KEYS: readonly string[] = [
   'tasks.enabled',
   'tasks.store',
   'tasks.heartbeatMs',
+  'pipelines',
   'decisions.keep',
   'limits.maxHeaderBytes',
   'limits.headTimeoutMs',

@@ -164,6 +164,8 @@ export interface TasksConfig extends DeepReadonly<Omit<TasksFile, 'store' | 'web
   };
 }
 
+export type PipelinesConfig = DeepReadonly<NonNullable<ConfigFile['pipelines']>>;
+
 export interface PolicyConfig {
   /** A built-in policy's, or the path of `file`. */
   readonly name: string;
@@ -200,6 +202,8 @@ export interface Config extends DeepReadonly<Pick<ConfigFile, AsInFile>> {
   readonly tasks: TasksConfig;
   /** The select API; absent when nobody asks for it. */
   readonly f5?: F5Config;
+  /** Machines that serve one model together; absent when there are none. */
+  readonly pipelines?: PipelinesConfig;
   /** Absent: another at each start. */
   readonly seed?: number;
 }

@@ -15,6 +15,7 @@ export type {
   InstanceScrapeConfig,
   ListenerConfig,
   MetricNamesConfig,
+  PipelinesConfig,
   PolicyConfig,
   RemoteInstanceConfig,
   SimulatedDialect,

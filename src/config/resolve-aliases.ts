@@ -36,7 +36,9 @@ export function servedNames(file: ConfigFile, instances: readonly InstanceConfig
   const names = new Set(instances.flatMap(({ models, adapters }) => [...models, ...adapters]));
   const isKnown = ({ url, simulate, models = [] }: InstanceFile) =>
     simulate !== undefined || (url !== undefined && models.length > 0);
-  return { names, isComplete: instances.length > 0 && file.instances.every(isKnown) };
+  // The name of a pipelines' model may be in another file.
+  const isComplete = instances.length > 0 && file.pipelines === undefined && file.instances.every(isKnown);
+  return { names, isComplete };
 }
 
 function targetsOf(target: ConfigFile['aliases'][string]): readonly AliasTarget[] {

@@ -27,10 +27,16 @@ export function resolveConfig(file: ConfigFile, resolution: Resolution): Config 
     auth,
     f5: _f5,
     tasks: _tasks,
+    pipelines,
     ...asInFile
   } = file;
   const instances = resolveInstances(file, resolution);
-  if (instances.length === 0 && file.instances.length === 0 && file.f5 === undefined) {
+  if (
+    instances.length === 0 &&
+    file.instances.length === 0 &&
+    file.f5 === undefined &&
+    pipelines === undefined
+  ) {
     resolution.warn({ path: ['instances'], message: 'no instances are configured' });
   }
   checkEjection(file, resolution);
@@ -46,6 +52,7 @@ export function resolveConfig(file: ConfigFile, resolution: Resolution): Config 
     auth: { keys: resolveKeys(file, resolution) },
     tasks: resolveTasks(file, resolution),
     ...resolveF5(file, resolution),
+    ...(pipelines !== undefined && { pipelines }),
     ...(seed !== undefined && { seed }),
   });
 }

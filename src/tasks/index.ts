@@ -6,7 +6,8 @@ export { SocketStats } from './api/sockets/socket-stats.ts';
 export { createTaskSockets, type TaskSockets } from './api/sockets/upgrades.ts';
 export { type BatchDoor, BatchWorker, createBatchDoor } from './batches/index.ts';
 export { createTaskQueue, type TaskQueue, type TaskQueueOptions } from './create-task-queue.ts';
-export { parseCidr, parsePortRange } from './instances/address-check.ts';
+export { createAddressCheck, parseCidr, parsePortRange } from './instances/address-check.ts';
+export { createGuardedClient } from './instances/guarded-client.ts';
 export { uuidOfInstance } from './instances/instance-names.ts';
 export type {
   InstanceName,

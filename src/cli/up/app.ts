@@ -2,6 +2,12 @@
 
 import { resolve } from 'node:path';
 import { type Admin, createAdmin, type ReloadResult } from '../../admin/index.ts';
+import {
+  type ChainInstance,
+  type ChainService,
+  createChainListener,
+  createChainRoutes,
+} from '../../chains/index.ts';
 import type { Config } from '../../config/index.ts';
 import { createFleet, type Fleet, type InstanceSettings } from '../../discovery/index.ts';
 import { type Clock, type FleetEvent, seededRandom } from '../../domain/index.ts';
@@ -28,6 +34,7 @@ import { Brain } from './brain.ts';
 import { EmbeddedEngines } from './embedded-engines.ts';
 import { openF5 } from './f5.ts';
 import { wantedInstances } from './instances.ts';
+import { openPipelines } from './pipelines.ts';
 import { gatewaySettings, intakeSettings } from './settings.ts';
 import { shadowControl } from './shadow.ts';
 import { openListener } from './start-error.ts';
@@ -75,6 +82,9 @@ interface Parts {
   readonly upstreams: Map<string, Upstream>;
   readonly instances: WatchedInstances;
   readonly tasks: Tasks | undefined;
+  readonly chains: ChainService | undefined;
+  /** The configuration in force. */
+  readonly inForce: { config: Config };
   readonly tracing: OpenTracing | undefined;
 }
 
@@ -82,6 +92,8 @@ interface Parts {
 interface WatchedInstances {
   configured: readonly InstanceSettings[];
   registered: readonly RegisteredEngine[];
+  /** Chains of nodes, each as one instance. */
+  chains: readonly ChainInstance[];
 }
 
 interface Upstream {
@@ -109,13 +121,14 @@ export async function startApp(initial: Config, hooks: AppHooks = {}): Promise<A
     gateway.update(gatewaySettings(next));
     log.setLevel(next.logging.level);
     config = next;
+    parts.inForce.config = next;
   };
   try {
     await parts.tasks?.open();
     await watchInstances(parts, config);
     const { listeners } = config;
     const selectUrl = await parts.f5?.start();
-    const isGateway = parts.f5 === undefined || config.instances.length > 0;
+    const isGateway = parts.f5 === undefined || config.instances.length > 0 || config.pipelines !== undefined;
     const data = isGateway
       ? await openListener('data', listeners.data, () => gateway.listen(listeners.data))
       : undefined;
@@ -175,7 +188,7 @@ async function build(config: Config, pathOf: (file: string) => string): Promise<
   });
   const scheduler = new LiveScheduler({
     ...(await brain.open(config)),
-    listeners: brain.listeners,
+    listeners: [...brain.listeners, createChainListener(() => chains)],
     gate: brain.gate,
     clock: SYSTEM_CLOCK,
     random,
@@ -195,7 +208,7 @@ async function build(config: Config, pathOf: (file: string) => string): Promise<
     settings: intakeSettings(config),
   });
   const upstreams: Parts['upstreams'] = new Map();
-  const instances: WatchedInstances = { configured: [], registered: [] };
+  const instances: WatchedInstances = { configured: [], registered: [], chains: [] };
   const tasks = createTasks({
     spans: tracing?.spans,
     ...{ config, pathOf, clock: SYSTEM_CLOCK, random, telemetry, log, door: scheduler, times: brain.times },
@@ -213,7 +226,7 @@ async function build(config: Config, pathOf: (file: string) => string): Promise<
     observer: telemetry.observer,
     tracing: tracing && createRequestTracing(tracing.spans, SYSTEM_CLOCK),
     logger: log.component('gateway'),
-    upstreamHeaders: ({ id }) => upstreams.get(id)?.headers ?? {},
+    upstreamHeaders: ({ id }) => ({ ...upstreams.get(id)?.headers, ...chains?.headersFor(id) }),
     upstreamTls: ({ id }) => upstreams.get(id)?.tls,
     isReady: () => scheduler.instances().some(({ state }) => state === 'ready'),
     sideDoors: tasks === undefined ? [] : [tasks.sideDoor],
@@ -228,6 +241,15 @@ async function build(config: Config, pathOf: (file: string) => string): Promise<
     logFleetEvent(log, event);
   };
   const fleet = createFleet({ sink: tellFleet, clock: SYSTEM_CLOCK, random });
+  const inForce = { config };
+  const chains = await openPipelines(config.pipelines, {
+    ...{ log, clock: SYSTEM_CLOCK, random, pathOf },
+    config: () => inForce.config,
+    onInstances(list) {
+      instances.chains = list;
+      fleet.replace(allInstances(instances));
+    },
+  });
   return {
     f5: await openF5(config, log, pathOf),
     brain,
@@ -241,12 +263,14 @@ async function build(config: Config, pathOf: (file: string) => string): Promise<
     upstreams,
     instances,
     tasks,
+    chains,
+    inForce,
     tracing,
   };
 }
 
 function control(
-  { brain, f5, scheduler, tasks, telemetry, log }: Parts,
+  { brain, chains, f5, scheduler, tasks, telemetry, log }: Parts,
   { listeners, instances }: Config,
   more: Pick<Parameters<typeof createAdmin>[0], 'reload' | 'config' | 'isAccepting'>,
 ): Admin {
@@ -267,7 +291,11 @@ function control(
     instanceErrors: telemetry.instanceErrors,
     ...(simulated > 0 && { fleetDescription: `${simulated} simulated engines` }),
     logLevel: log,
-    routes: [...(f5 === undefined ? [] : [f5.routes]), ...(tasks?.routes ?? [])],
+    routes: [
+      ...(f5 === undefined ? [] : [f5.routes]),
+      ...(tasks?.routes ?? []),
+      ...(chains === undefined ? [] : [createChainRoutes(chains, SYSTEM_CLOCK)]),
+    ],
     upgrades: tasks?.upgrades ?? [],
     shadow: shadowControl(scheduler, brain, () => seededRandom(Math.floor(SYSTEM_CLOCK.now()))),
     onInternalError: (error) => log.component('admin').error({ err: error }, 'a control request failed'),
@@ -288,12 +316,13 @@ async function watchInstances(
 }
 
 /** An engine that registered itself and is configured too is what the configuration says. */
-function allInstances({ configured, registered }: WatchedInstances): readonly InstanceSettings[] {
+function allInstances({ configured, registered, chains }: WatchedInstances): readonly InstanceSettings[] {
   const taken = new Set(configured.flatMap(({ id, url }) => [id, url]));
   const others = registered.filter(({ id, url }) => !taken.has(id) && !taken.has(url));
   return [
     ...configured,
     ...others.map(({ id, url, engine }) => ({ id, url, ...(engine !== undefined && { engine }) })),
+    ...chains.filter(({ id }) => !taken.has(id)),
   ];
 }
 
@@ -305,6 +334,7 @@ async function closeAll(parts: Parts, admin: Admin, graceMs: number): Promise<vo
   parts.log.logger.info({ finished, aborted }, 'stopped');
   await Promise.all([admin.close(), parts.fleet.close(), parts.embedded.close(), parts.f5?.close()]);
   await parts.tracing?.close();
+  parts.chains?.close();
   parts.brain.close();
   parts.scheduler.close();
   parts.telemetry.stop();

@@ -19,6 +19,7 @@ import {
   tokenEstimateSection,
   upstreamSection,
 } from './operation.ts';
+import { pipelinesSection } from './pipelines.ts';
 import { predictionSection } from './prediction.ts';
 import { policySection, queueSection, retriesSection, routingSection } from './scheduling.ts';
 import { tasksSection } from './tasks.ts';
@@ -62,6 +63,7 @@ const makeSchema = (names: KnownNames) =>
     reload: reloadSection,
     f5: f5Section,
     tasks: tasksSection,
+    pipelines: pipelinesSection,
     telemetry: telemetrySection,
   });
 
