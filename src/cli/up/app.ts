@@ -66,6 +66,8 @@ export interface AppHooks {
   readonly reload?: () => Promise<ReloadResult>;
   /** The folder of the configuration file, from which paths in it count; the working directory without a file. */
   readonly directory?: string;
+  /** What a new embedded task store begins with. */
+  readonly taskStoreTemplate?: string;
 }
 
 interface Parts {
@@ -102,7 +104,7 @@ interface Upstream {
 }
 
 export async function startApp(initial: Config, hooks: AppHooks = {}): Promise<App> {
-  const parts = await build(initial, (file) => resolve(hooks.directory ?? '.', file));
+  const parts = await build(initial, hooks);
   const { gateway, fleet, log, telemetry } = parts;
   let config = initial;
   let isClosing = false;
@@ -161,7 +163,8 @@ export async function startApp(initial: Config, hooks: AppHooks = {}): Promise<A
   }
 }
 
-async function build(config: Config, pathOf: (file: string) => string): Promise<Parts> {
+async function build(config: Config, { directory = '.', taskStoreTemplate }: AppHooks): Promise<Parts> {
+  const pathOf = (file: string): string => resolve(directory, file);
   const random = seededRandom(config.seed ?? Math.floor(SYSTEM_CLOCK.now()));
   const log = await createLogger(config.logging);
   const telemetry = createTelemetry({
@@ -212,6 +215,7 @@ async function build(config: Config, pathOf: (file: string) => string): Promise<
   const tasks = createTasks({
     spans: tracing?.spans,
     ...{ config, pathOf, clock: SYSTEM_CLOCK, random, telemetry, log, door: scheduler, times: brain.times },
+    ...(taskStoreTemplate !== undefined && { storeTemplate: taskStoreTemplate }),
     upstream: (id) => upstreams.get(id) ?? { headers: {}, tls: undefined },
     onEngines(engines) {
       instances.registered = engines;

@@ -43,6 +43,8 @@ export interface TasksOptions {
   readonly onEngines: (engines: readonly RegisteredEngine[]) => void;
   readonly times: TimeSources;
   readonly configuredIdAt: (url: string) => string | undefined;
+  /** What a new embedded store begins with. */
+  readonly storeTemplate?: string;
 }
 
 export interface Tasks extends Pick<TaskQueue, 'service' | 'onFleetEvent' | 'close'> {
@@ -63,7 +65,7 @@ export interface Tasks extends Pick<TaskQueue, 'service' | 'onFleetEvent' | 'clo
 }
 
 export function createTasks(options: TasksOptions): Tasks | undefined {
-  const { config, pathOf, clock, telemetry } = options;
+  const { config, pathOf, clock, telemetry, storeTemplate } = options;
   if (!config.tasks.enabled) return undefined;
   const { store } = config.tasks;
   const log = options.log.component('tasks');
@@ -82,6 +84,7 @@ export function createTasks(options: TasksOptions): Tasks | undefined {
     async openStore() {
       const opened = await openTaskStore({
         ...storeOptions,
+        ...(storeTemplate !== undefined && { template: storeTemplate }),
         heartbeatMs: config.tasks.heartbeatMs,
         onError: (err) => log.error({ err }, 'the task store failed'),
       });

@@ -17,6 +17,7 @@ import type { RegisteredEngine } from '../instances/registry.ts';
 import { measuredStore } from '../measured-store.ts';
 import { TaskPredictor } from '../predictions/index.ts';
 import { DEFAULT_TASK_SETTINGS, type TaskSettings } from '../settings.ts';
+import { storeTemplate } from '../store/__fixtures__/template.ts';
 import { openTaskStore, type TaskStore } from '../store/index.ts';
 import type { NewTask } from '../task-service.ts';
 import { NO_LOG, NO_TELEMETRY } from '../telemetry.ts';
@@ -58,11 +59,11 @@ export function aNewTask(fields: Partial<NewTask> = {}): NewTask {
 /** On a machine that does much else. */
 export const OPENING_MS = 120_000;
 
-/** Opening the embedded database takes seconds, so that the tests of a file share one, which each finds empty. */
+/** Opening a store takes a second of computing, so that the tests of a file share one, which each finds empty. */
 function sharedStore() {
   let store: TaskStore;
   beforeAll(async () => {
-    store = await openTaskStore({ memory: true });
+    store = await openTaskStore({ memory: true, template: await storeTemplate() });
   }, OPENING_MS);
   afterAll(() => store.close());
   return async (): Promise<TaskStore> => {
@@ -100,7 +101,10 @@ export function queueRooms() {
     let store: TaskStore | undefined;
     let engines: readonly RegisteredEngine[] = [];
     const queue = createTaskQueue({
-      openStore: () => openTaskStore({ memory: true }),
+      async openStore() {
+        store = await emptyStore();
+        return store;
+      },
       door: scheduler,
       predictor: new TaskPredictor(),
       upstream: () => ({ headers: {}, tls: undefined }),
@@ -114,12 +118,6 @@ export function queueRooms() {
       log: NO_LOG,
       ...options,
       settings: { ...QUICK, ...settings },
-      ...(options.openStore === undefined && {
-        openStore: async () => {
-          store = await emptyStore();
-          return store;
-        },
-      }),
     });
     cleanups.push(async () => {
       await queue.close(0);

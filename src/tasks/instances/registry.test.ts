@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { startJsonEngine } from '../__fixtures__/json-engine.ts';
 import { OPENING_MS, queueRooms, withoutClose } from '../__fixtures__/queue-room.ts';
+import { storeTemplate } from '../store/__fixtures__/template.ts';
 import { openTaskStore } from '../store/index.ts';
 
 const { open, cleanup } = queueRooms();
@@ -148,7 +149,7 @@ describe('a restart on the same directory', () => {
     async () => {
       const directory = await mkdtemp(join(tmpdir(), 'signalbox-tasks-'));
       cleanup(() => rm(directory, { recursive: true, force: true }));
-      const store = await openTaskStore({ directory });
+      const store = await openTaskStore({ directory, template: await storeTemplate() });
       cleanup(() => store.close());
       const settings = { maxInFlightPerInstance: 1 };
       const before = await open({ openStore: async () => withoutClose(store), settings });

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Task } from '../task.ts';
 import { aTask } from './__fixtures__/a-task.ts';
+import { storeTemplate } from './__fixtures__/template.ts';
 import { openTaskStore } from './open.ts';
 import type { TaskStore } from './task-store.ts';
 
@@ -68,13 +69,14 @@ describe('a task store in a directory', () => {
 
   it('takes the late end of a try from before a restart while the first new task of its model comes', async () => {
     const directory = join(base, 'restarted');
-    const before = await openTaskStore({ directory });
+    const template = await storeTemplate();
+    const before = await openTaskStore({ directory, template });
     await before.submit([aTask()]);
     const [{ id: taskId, attempt }] = (await before.claim('llama', 1)) as [Task];
     await before.place([{ taskId, attempt, instance: 'i1', runsIn: 'instance' }]);
     await before.close();
 
-    const after = await openTaskStore({ directory });
+    const after = await openTaskStore({ directory, template });
     const [submitted, ended] = await Promise.all([
       after.submit([aTask()]),
       after.end([{ taskId, attempt, type: 'completed', result: 1 }]),
@@ -97,7 +99,7 @@ describe('a full disk', () => {
       execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=160m', 'tmpfs', mount]);
       let store: TaskStore | undefined;
       try {
-        store = await openTaskStore({ directory: join(mount, 'store') });
+        store = await openTaskStore({ directory: join(mount, 'store'), template: await storeTemplate() });
         const { bavail, bsize } = await statfs(mount);
         const filler = join(mount, 'filler');
         await writeFile(filler, Buffer.alloc(bavail * bsize - 3 * 1024 * 1024, 1));

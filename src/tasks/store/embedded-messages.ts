@@ -3,6 +3,8 @@
 export interface EmbeddedOptions {
   /** Where PGlite keeps its files; in memory when absent. */
   readonly dataDirectory?: string;
+  /** File with a dump of a database, to begin with where there is none yet; without it one is made, which takes seconds. */
+  readonly template?: string;
 }
 
 export interface StatementMessage {

@@ -1,5 +1,6 @@
 /** The thread that PGlite lives in: one statement after the other, so that its work never holds up the event loop of the house. */
 
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
 import type {
@@ -14,9 +15,13 @@ if (port === null)
   throw new Error('This file is the thread of the embedded database; it is not started by itself.');
 const answer = (message: AnswerMessage): void => port.postMessage(message);
 
-const { dataDirectory } = workerData as EmbeddedOptions;
+const { dataDirectory, template } = workerData as EmbeddedOptions;
 try {
-  const database = await PGlite.create(dataDirectory === undefined ? {} : { dataDir: dataDirectory });
+  const database = await PGlite.create({
+    ...(dataDirectory !== undefined && { dataDir: dataDirectory }),
+    ...(template !== undefined &&
+      isNew(dataDirectory) && { loadDataDir: new Blob([readFileSync(template)]) }),
+  });
   let last: Promise<void> = Promise.resolve();
   port.on('message', (message: StatementMessage | 'close') => {
     last = last.then(() => (message === 'close' ? close(database) : run(database, message)));
@@ -25,6 +30,10 @@ try {
 } catch (error) {
   answer({ type: 'failed', failure: failureOf(error) });
   port.close();
+}
+
+function isNew(directory: string | undefined): boolean {
+  return directory === undefined || !existsSync(directory) || readdirSync(directory).length === 0;
 }
 
 async function run(database: PGlite, { id, text, values }: StatementMessage): Promise<void> {

@@ -22,6 +22,11 @@ export interface TaskStoreOptions {
   readonly directory?: string;
   /** The embedded store with nothing on disk. */
   readonly memory?: true;
+  /**
+   * File with a dump of an embedded store (PGlite's `dumpDataDir`), which a new one begins with: tests open many. One that is there
+   * already does not look at it.
+   */
+  readonly template?: string;
   /** How long a process may be silent before the others take over what it holds. */
   readonly heartbeatMs?: number;
   /** Schema of the tables; pg-boss's are in `NAME_jobs`. */
@@ -66,7 +71,7 @@ async function openEmbedded(
   options: TaskStoreOptions,
   directory: string | undefined,
 ): Promise<OpenTaskStore> {
-  const onError = options.onError ?? (() => undefined);
+  const { template, onError = () => undefined } = options;
   let database: EmbeddedDatabase | undefined;
   const lock =
     directory === undefined
@@ -76,9 +81,10 @@ async function openEmbedded(
           void database?.abandon();
         });
   try {
-    database = await EmbeddedDatabase.open(
-      directory === undefined ? {} : { dataDirectory: join(resolve(directory), 'data') },
-    );
+    database = await EmbeddedDatabase.open({
+      ...(directory !== undefined && { dataDirectory: join(resolve(directory), 'data') }),
+      ...(template !== undefined && { template: resolve(template) }),
+    });
     const level = directory === undefined ? 'memory' : 'embedded';
     return await assemble(options, database, {
       durability: { level, survives: SURVIVES[level] },

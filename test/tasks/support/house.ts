@@ -1,8 +1,9 @@
-/** The whole house with a task store in memory, in front of simulated engines; one for all tests of a file, since opening the store takes seconds. */
+/** The whole house with a task store in memory, in front of simulated engines; one for all tests of a file, since opening a store takes a second of computing. */
 
 import { afterAll, beforeAll } from 'vitest';
 import { type App, startApp } from '../../../src/cli/up/app.ts';
 import { type RunningSimulatedEngine, startSimulatedEngine } from '../../../src/engines/simulated/index.ts';
+import { storeTemplate } from '../../../src/tasks/store/__fixtures__/template.ts';
 import { quietConfig } from '../../bad-input/support/house.ts';
 import { MODEL } from '../../up/support/requests.ts';
 
@@ -36,7 +37,9 @@ export function taskHouse({
       engine: 'vllm',
       models: [MODEL],
     }));
-    const app = await startApp(quietConfig({ instances, tasks: { store: { memory: true } }, ...config }));
+    const app = await startApp(quietConfig({ instances, tasks: { store: { memory: true } }, ...config }), {
+      taskStoreTemplate: await storeTemplate(),
+    });
     house = { app, dataUrl: app.dataUrl!, controlUrl: app.controlUrl, engines };
   }, 60_000);
   afterAll(async () => {

@@ -20,6 +20,7 @@ import {
   TaskPredictor,
   uuidOfInstance,
 } from '../../../src/tasks/index.ts';
+import { storeTemplate } from '../../../src/tasks/store/__fixtures__/template.ts';
 import { createTelemetry } from '../../../src/telemetry/index.ts';
 
 /** What a transcript says of an instance. */
@@ -63,9 +64,9 @@ export interface World {
 
 let opening: Promise<OpenTaskStore> | undefined;
 
-/** Opening the embedded database takes seconds, so that all transcripts share one, which each finds empty. */
+/** Opening a store takes a second of computing, so that all transcripts share one, which each finds empty. */
 export async function emptyStore(): Promise<OpenTaskStore> {
-  opening ??= openTaskStore({ memory: true });
+  opening ??= storeTemplate().then((template) => openTaskStore({ memory: true, template }));
   const store = await opening;
   await store.clear();
   for (const { uuid } of await store.instances()) await store.deleteInstance(uuid);
