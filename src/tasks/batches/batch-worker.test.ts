@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { storeTemplate } from '../store/__fixtures__/template.ts';
 import { type OpenTaskStore, openTaskStore } from '../store/index.ts';
 import type { TaskSubmission } from '../task.ts';
 import type { NewTask, TaskService } from '../task-service.ts';
@@ -14,7 +15,7 @@ let store: OpenTaskStore;
 const workers: BatchWorker[] = [];
 
 beforeAll(async () => {
-  store = await openTaskStore({ memory: true });
+  store = await openTaskStore({ memory: true, template: await storeTemplate() });
 }, 120_000);
 afterAll(() => store.close());
 beforeEach(async () => {
