@@ -44,6 +44,7 @@ describe('the JSON Schema', () => {
         'routing.scorers[].name',
         'routing.picker.name',
         'auth.keys.*.sha256',
+        'pipelines.model',
       ].includes(key);
       const isWithout =
         isRequired ||

@@ -13,8 +13,10 @@ import {
   LivePipelines,
   type ModelInfo,
   type ModelInfoInit,
+  optimalAllocator,
   PIPELINE_ROUTINGS,
   type PipelineEffect,
+  stepBudget,
 } from '../../pipeline/index.ts';
 import { createAddressCheck, createGuardedClient, parsePortRange } from '../../tasks/index.ts';
 import type { AppLog } from '../../telemetry/index.ts';
@@ -31,7 +33,11 @@ export interface PipelineParts {
   readonly onInstances: (instances: readonly ChainInstance[]) => void;
 }
 
+/** About a twentieth of a second: requests are served beside it. */
+const PLANNING_STEPS = 5_000_000;
+
 const ALLOCATORS: Readonly<Record<PipelinesConfig['allocator'], () => LayerAllocator>> = {
+  optimal: () => optimalAllocator({ budget: () => stepBudget(PLANNING_STEPS) }),
   dp: () => new DynamicProgrammingLayerAllocator(),
   greedy: () => new GreedyLayerAllocator(),
 };

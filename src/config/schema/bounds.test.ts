@@ -15,6 +15,7 @@ const BESIDE: readonly (readonly [RegExp, string, unknown])[] = [
   [/^routing\.scorers/, 'routing.scorers.0.name', 'load'],
   [/^prediction\.predictor/, 'prediction.lookup.file', 'times.json'],
   [/^prediction\.predictor/, 'prediction.external.url', 'http://a'],
+  [/^pipelines/, 'pipelines.model', 'model.json'],
   [/^auth/, 'auth.keys.name.sha256', 'a'.repeat(64)],
   [/^health\.ejection\.maxMs/, 'health.ejection.baseMs', 1],
   [/^health\.ejection\.baseMs/, 'health.ejection.maxMs', 2_147_483_647],

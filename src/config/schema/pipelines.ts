@@ -5,7 +5,7 @@ import { PIPELINE_ROUTING_NAMES } from '../../pipeline/index.ts';
 import { count, milliseconds, modelName, positive, text } from './fields.ts';
 
 /** How layers are given to nodes. */
-export const PIPELINE_ALLOCATOR_NAMES = ['dp', 'greedy'] as const;
+export const PIPELINE_ALLOCATOR_NAMES = ['optimal', 'dp', 'greedy'] as const;
 
 const rebalance = z
   .strictObject({
@@ -37,8 +37,10 @@ export const pipelinesSection = z
       .describe('Under which callers ask for it. Default: the name in the model’s file.'),
     allocator: z
       .enum(PIPELINE_ALLOCATOR_NAMES)
-      .default('dp')
-      .describe('How layers are given to nodes: dynamic programming, or greedily.'),
+      .default('optimal')
+      .describe(
+        'How layers are given to nodes: as well as can be proven, by dynamic programming, or greedily.',
+      ),
     routing: z
       .enum(PIPELINE_ROUTING_NAMES)
       .default('rr')

@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DynamicProgrammingLayerAllocator } from '../dynamic-allocator.ts';
+import { optimalAllocator } from '../optimal/index.ts';
 import { kvBytesPerHeldLayer } from '../request-limit.ts';
 import type { PipelineRoutingName } from '../routing/index.ts';
 import { aFleet, aNode, type NodeWish, TWELVE_LAYERS } from './__fixtures__/fleet.ts';
@@ -265,12 +266,13 @@ describe.each<PipelineRoutingName>(['rr', 'dp', 'random', 'flow'])('with %s rout
       fc.property(
         fc.commands(commands, { maxCommands: 80, size: 'max' }),
         fc.constantFrom(Number.POSITIVE_INFINITY, 0.2),
-        (steps, rebalanceThreshold) => {
+        fc.constantFrom(new DynamicProgrammingLayerAllocator(), optimalAllocator()),
+        (steps, rebalanceThreshold, allocator) => {
           fc.modelRun(
             () => ({
               model: { nowMs: 0, nodes: new Map(), open: new Set<string>(), nextRequest: 0 },
               real: {
-                live: aFleet(routing, { heartbeatTimeoutMs: TIMEOUT_MS, rebalanceThreshold }),
+                live: aFleet(routing, { heartbeatTimeoutMs: TIMEOUT_MS, rebalanceThreshold }, allocator),
               },
             }),
             steps,

@@ -1,5 +1,6 @@
 /** Small fleets for tests: a model of 12 equal layers, and nodes that hold 3, 6 or 12 of them. */
 
+import type { LayerAllocator } from '../../allocator.ts';
 import { DynamicProgrammingLayerAllocator } from '../../dynamic-allocator.ts';
 import type { LayerRange } from '../../layer-range.ts';
 import { createModelInfo } from '../../model-info.ts';
@@ -52,11 +53,12 @@ export function aNode(id: string, wish: NodeWish = {}): PipelineNode {
 export function aFleet(
   routing: PipelineRoutingName = 'rr',
   settings: Partial<LivePipelineSettings> = {},
+  allocator: LayerAllocator = new DynamicProgrammingLayerAllocator(),
 ): LivePipelines {
   const { make, mixesPipelines } = PIPELINE_ROUTINGS[routing];
   return new LivePipelines({
     model: TWELVE_LAYERS,
-    allocator: new DynamicProgrammingLayerAllocator(),
+    allocator,
     routing: make({ next: () => 0.5 }),
     settings: { assumedRttMs: 10, mixesPipelines, ...settings },
   });
