@@ -34,6 +34,8 @@ export { countFullPaths } from './full-paths.ts';
 export { type GreedyAllocatorOptions, GreedyLayerAllocator } from './greedy-allocator.ts';
 export { greedyFill } from './greedy-fill.ts';
 export { type GreedyPlanOptions, greedyGroups } from './greedy-plan.ts';
+export { type HardwareOptions, hardwareOf, KNOWN_HARDWARE, type KnownHardware } from './hardware.ts';
+export { type HuggingFaceConfig, type HuggingFaceOptions, modelInfoFromHuggingFace } from './hugging-face.ts';
 export { lightestRange } from './join.ts';
 export { hasEmbedding, hasLmHead, type LayerRange, layersOf } from './layer-range.ts';
 export { LayerTable } from './layer-table.ts';
@@ -88,6 +90,7 @@ export {
 export {
   findTurningPoints,
   type PathCosts,
+  quickestPath,
   type TurningPoint,
   trimAtTurningPoints,
 } from './turning-points.ts';

@@ -27,9 +27,9 @@ export function findTurningPoints(
   const firstUsed = new Map<PlacedNode, number>();
   for (const [layer, node] of path.entries()) {
     const before = path[layer - 1];
-    if (before !== undefined && before !== node && layer < before.range.end) {
-      tails.push({ nodeId: before.id, layer, gives: 'tail' });
-    }
+    const isLeft = before !== undefined && before !== node && layer < before.range.end;
+    // A node to which the path returns later needs what lies between as well.
+    if (isLeft && !path.includes(before, layer)) tails.push({ nodeId: before.id, layer, gives: 'tail' });
     if (!firstUsed.has(node)) firstUsed.set(node, layer);
   }
   const heads = [...firstUsed]
@@ -56,7 +56,7 @@ interface Arrival {
 }
 
 /** The node of each layer; empty when there is no finite path. */
-function quickestPath(
+export function quickestPath(
   nodes: readonly PlacedNode[],
   numLayers: number,
   { layerMs, linkMs }: PathCosts,

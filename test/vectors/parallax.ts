@@ -32,11 +32,8 @@ const ON_FLEETS: Readonly<Record<string, Check>> = {
 
 const KINDS: ReadonlySet<string> = new Set(['hand', 'random', 'large']);
 
-export const PARALLAX: VectorSuite = {
-  file: 'parallax.jsonl',
-  handles: (kind) => KINDS.has(kind),
-  run,
-};
+/** A suite for one more kind of record stands before this one in `suites.ts`. */
+export const PARALLAX: VectorSuite = { file: 'parallax.jsonl', run };
 
 /** A record in which a fault shows is skipped by the fault's number, once everything else of it agrees. */
 export function run(lines: readonly string[]): VectorOutcome {
@@ -45,7 +42,11 @@ export function run(lines: readonly string[]): VectorOutcome {
   const skipped: { id: string; reason: string }[] = [];
   for (const line of lines) {
     const record = JSON.parse(line) as FleetRecord;
-    const { id } = record;
+    const { id, kind } = record;
+    if (!KINDS.has(kind)) {
+      skipped.push({ id, reason: `not built yet: ${kind}` });
+      continue;
+    }
     const refusal = refusalOf(record);
     const checks = refusal === undefined ? { ...ON_FIGURES, ...ON_FLEETS } : ON_FIGURES;
     const findings = Object.entries(checks).map(([name, check]) => findingsOf(name, check, record));

@@ -190,6 +190,7 @@ describe('the suites', () => {
       'f5-icontrol.jsonl',
       'f5-metrics-samples',
       'f5-scores.jsonl',
+      'parallax.jsonl',
       'sagellm.jsonl',
       'swarmpilot.jsonl',
     ]);

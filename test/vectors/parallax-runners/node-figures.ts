@@ -8,8 +8,8 @@ import {
   parallaxLayerLatencyMs,
   parallaxNodeRooflineMs,
   parallaxRequestLimit,
-  rttMs,
 } from '../../../src/pipeline/index.ts';
+import { CUTS_ITS_OWN_PATH, parallaxCosts, pathReturns } from './paths.ts';
 import {
   applyLoads,
   type Check,
@@ -85,10 +85,11 @@ function compareTurningPoints(
     found.fault(`${section}.turning_points: ${ZERO_DIVISION}`);
     return;
   }
-  const points = findTurningPoints(registry.placed, registry.model.numLayers, {
-    layerMs: (node) => parallaxLayerLatencyMs(node, registry.model),
-    linkMs: rttMs,
-  });
+  if (pathReturns(registry)) {
+    found.fault(`${section}.turning_points: ${CUTS_ITS_OWN_PATH}`);
+    return;
+  }
+  const points = findTurningPoints(registry.placed, registry.model.numLayers, parallaxCosts(registry));
   const ours = points.map(({ nodeId, layer, gives }) => [nodeId, layer, gives]);
   found.same(`${section}.turning_points`, ours, expected);
 }

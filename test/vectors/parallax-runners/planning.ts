@@ -13,13 +13,12 @@ import {
   lightestRange,
   type NodeGroup,
   type NodeRegistry,
-  parallaxLayerLatencyMs,
   pipelinesSquaredPerStage,
-  rttMs,
   trimAtTurningPoints,
   waterFill,
 } from '../../../src/pipeline/index.ts';
 import { HALVINGS, isOverfull } from './filling.ts';
+import { CUTS_ITS_OWN_PATH, parallaxCosts, pathReturns } from './paths.ts';
 import {
   applyLoads,
   type Check,
@@ -130,7 +129,12 @@ function checkPlan(found: Comparison, record: FleetRecord, kind: ReadyKind, expe
     );
   }
   if (kind.trims) applyLoads(registry, record.loads);
-  const error = carryOut(registry, groups, kind, record.water_filling_max_iterations ?? HALVINGS);
+  const fillError = fillGroups(registry, groups, kind, record.water_filling_max_iterations ?? HALVINGS);
+  if (kind.trims && pathReturns(registry)) {
+    found.fault(`${section}: ${CUTS_ITS_OWN_PATH}`);
+    return;
+  }
+  const error = fillError ?? finish(registry, groups, kind);
   found.same(`${section}.error`, error ?? null, isError(expected) ? expected.error.message : null);
   compareState(found, section, registry, expected);
 }
@@ -151,7 +155,7 @@ function faultOf(
 }
 
 /** The message of what went wrong, if something did; what was done before it stays, as in the record. */
-function carryOut(
+function fillGroups(
   registry: NodeRegistry,
   groups: readonly NodeGroup[],
   kind: ReadyKind,
@@ -167,17 +171,16 @@ function carryOut(
       registry.allocate(nodeId, { start: startLayer, end: endLayer });
     }
   }
+  return undefined;
+}
+
+function finish(registry: NodeRegistry, groups: readonly NodeGroup[], kind: ReadyKind): string | undefined {
   if (groups.length === 0) return undefined;
-  if (kind.trims) {
-    trimAtTurningPoints(registry, {
-      layerMs: (node) => parallaxLayerLatencyMs(node, registry.model),
-      linkMs: rttMs,
-    });
-  }
+  if (kind.trims) trimAtTurningPoints(registry, parallaxCosts(registry));
   return kind.joins ? joinAll(registry) : undefined;
 }
 
-export function joinAll(registry: NodeRegistry): string | undefined {
+function joinAll(registry: NodeRegistry): string | undefined {
   for (const node of registry.standby) {
     const error = join(registry, node.id);
     if (error !== undefined) return error;

@@ -1,0 +1,102 @@
+/** The architecture of some public models, in the form of their `config.json`. */
+
+export const LLAMA_3_1_8B = {
+  architectures: ['LlamaForCausalLM'],
+  model_type: 'llama',
+  hidden_size: 4096,
+  intermediate_size: 14336,
+  num_attention_heads: 32,
+  num_hidden_layers: 32,
+  num_key_value_heads: 8,
+  tie_word_embeddings: false,
+  torch_dtype: 'bfloat16',
+  vocab_size: 128256,
+};
+
+export const QWEN_2_5_0_5B = {
+  architectures: ['Qwen2ForCausalLM'],
+  model_type: 'qwen2',
+  hidden_size: 896,
+  intermediate_size: 4864,
+  num_attention_heads: 14,
+  num_hidden_layers: 24,
+  num_key_value_heads: 2,
+  tie_word_embeddings: true,
+  torch_dtype: 'bfloat16',
+  vocab_size: 151936,
+};
+
+export const QWEN_3_30B_A3B = {
+  architectures: ['Qwen3MoeForCausalLM'],
+  model_type: 'qwen3_moe',
+  head_dim: 128,
+  hidden_size: 2048,
+  intermediate_size: 6144,
+  mlp_only_layers: [],
+  moe_intermediate_size: 768,
+  num_attention_heads: 32,
+  num_experts: 128,
+  num_experts_per_tok: 8,
+  num_hidden_layers: 48,
+  num_key_value_heads: 4,
+  tie_word_embeddings: false,
+  torch_dtype: 'bfloat16',
+  vocab_size: 151936,
+};
+
+export const MIXTRAL_8X7B = {
+  architectures: ['MixtralForCausalLM'],
+  model_type: 'mixtral',
+  hidden_size: 4096,
+  intermediate_size: 14336,
+  num_attention_heads: 32,
+  num_experts_per_tok: 2,
+  num_hidden_layers: 32,
+  num_key_value_heads: 8,
+  num_local_experts: 8,
+  tie_word_embeddings: false,
+  torch_dtype: 'bfloat16',
+  vocab_size: 32000,
+};
+
+export const DEEPSEEK_V3 = {
+  architectures: ['DeepseekV3ForCausalLM'],
+  model_type: 'deepseek_v3',
+  first_k_dense_replace: 3,
+  hidden_size: 7168,
+  intermediate_size: 18432,
+  kv_lora_rank: 512,
+  moe_intermediate_size: 2048,
+  n_routed_experts: 256,
+  n_shared_experts: 1,
+  num_attention_heads: 128,
+  num_experts_per_tok: 8,
+  num_hidden_layers: 61,
+  num_key_value_heads: 128,
+  q_lora_rank: 1536,
+  qk_nope_head_dim: 128,
+  qk_rope_head_dim: 64,
+  quantization_config: { fmt: 'e4m3', quant_method: 'fp8', weight_block_size: [128, 128] },
+  tie_word_embeddings: false,
+  torch_dtype: 'bfloat16',
+  v_head_dim: 128,
+  vocab_size: 129280,
+};
+
+export const GPT_OSS_120B = {
+  architectures: ['GptOssForCausalLM'],
+  model_type: 'gpt_oss',
+  experts_per_token: 4,
+  head_dim: 64,
+  hidden_size: 2880,
+  intermediate_size: 2880,
+  num_attention_heads: 64,
+  num_experts_per_tok: 4,
+  num_hidden_layers: 36,
+  num_key_value_heads: 8,
+  num_local_experts: 128,
+  quantization_config: { quant_method: 'mxfp4' },
+  sliding_window: 128,
+  tie_word_embeddings: false,
+  vocab_size: 201088,
+};
