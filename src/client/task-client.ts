@@ -145,10 +145,16 @@ export class TaskClient {
 
   /**
    * Ends a task that has not ended.
-   * @throws TaskClientError 404 when there is no such task, 409 when it had ended before
+   * @throws TaskClientError 404 when there is no such task, 409 when it had ended before, and not by being cancelled
    */
   async cancel(id: string, { signal }: Signalled = {}): Promise<void> {
-    await this.#transport.call({ method: 'POST', path: '/task/cancel', body: { task_id: id }, signal });
+    try {
+      await this.#transport.call({ method: 'POST', path: '/task/cancel', body: { task_id: id }, signal });
+    } catch (error) {
+      const isConflict = error instanceof TaskClientError && error.status === 409;
+      // An earlier try may have got through, and its answer not.
+      if (!isConflict || (await this.#query(id, 0, signal))?.state !== 'cancelled') throw error;
+    }
   }
 
   /**

@@ -11,6 +11,8 @@ export interface Surroundings {
   readonly cwd?: string;
   /** Options for node itself. */
   readonly node?: readonly string[];
+  /** What it reads; nothing by default. */
+  readonly stdin?: string;
 }
 
 export interface Ended {
@@ -37,15 +39,16 @@ export function runSignalbox(args: readonly string[], surroundings?: Surrounding
 
 export function spawnSignalbox(
   args: readonly string[],
-  { env, cwd, node = [] }: Surroundings = {},
+  { env, cwd, node = [], stdin }: Surroundings = {},
 ): SignalboxProcess {
   const child = spawn(process.execPath, [...node, MAIN, ...args], {
     env: { ...withoutTestRunner(process.env), ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     ...(cwd !== undefined && { cwd }),
   });
-  const stdout = textOf(child.stdout);
-  const stderr = textOf(child.stderr);
+  child.stdin?.end(stdin);
+  const stdout = textOf(child.stdout!);
+  const stderr = textOf(child.stderr!);
   return {
     pid: child.pid!,
     stdout,
