@@ -4,7 +4,9 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
 import { type ConfigProblem, loadConfig, maskLine, type ParseResult } from '../config/index.ts';
+import { isStrategyName } from '../tasks/index.ts';
 import { loadPolicyModule } from './up/policy-module.ts';
+import { loadStrategyModule } from './up/strategy-module.ts';
 
 export interface CheckOptions {
   readonly json?: boolean;
@@ -33,26 +35,44 @@ export function checkCommand(output: CheckOutput = PROCESS_OUTPUT): Command {
 
 /** Checks `file`, prints the result and returns the exit status: 0 when it is valid. */
 export async function check(file: string, options: CheckOptions, output: CheckOutput): Promise<number> {
-  const result = await withItsPolicy(file, loadConfig(file, { env: output.env }));
+  const result = await withItsModules(file, loadConfig(file, { env: output.env }));
   output.write(options.json ? asJson(result) : asText(file, result));
   return result.ok ? 0 : 1;
 }
 
-/** A policy of one's own is loaded as `up` would load it, since what is wrong with it would prevent the start. */
-async function withItsPolicy(file: string, result: ParseResult): Promise<ParseResult> {
-  if (!result.ok || result.config.policy.file === undefined) return result;
-  const { file: policyFile, parameters } = result.config.policy;
-  const path = resolve(dirname(file), policyFile);
-  try {
-    await loadPolicyModule(path, parameters);
-    return result;
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const line = sourceLines(file).findIndex((text) => /^["']?policy["']?\s*:/.test(text)) + 1;
-    const message = `policy: ${path} cannot be loaded: ${reason}`;
-    const problem = { path: 'policy', line: Math.max(1, line), column: 1, message };
-    return { ok: false, problems: [problem], warnings: result.warnings };
+/** A policy or strategy of one's own is loaded as `up` would load it, since what is wrong with it would prevent the start. */
+async function withItsModules(file: string, result: ParseResult): Promise<ParseResult> {
+  if (!result.ok) return result;
+  const { policy, tasks } = result.config;
+  const random = { next: () => 0 };
+  const modules: readonly (readonly [key: string, file: string, load: (path: string) => Promise<unknown>])[] =
+    [
+      ...(policy.file === undefined
+        ? []
+        : [['policy', policy.file, (path: string) => loadPolicyModule(path, policy.parameters)] as const]),
+      ...(isStrategyName(tasks.strategy)
+        ? []
+        : [['tasks.strategy', tasks.strategy, (path: string) => loadStrategyModule(path, random)] as const]),
+    ];
+  const problems: ConfigProblem[] = [];
+  for (const [key, moduleFile, load] of modules) {
+    const path = resolve(dirname(file), moduleFile);
+    const problem = await load(path).then(
+      () => undefined,
+      (cause: unknown) => problemOf(file, key, path, cause),
+    );
+    if (problem !== undefined) problems.push(problem);
   }
+  return problems.length === 0 ? result : { ok: false, problems, warnings: result.warnings };
+}
+
+function problemOf(file: string, key: string, path: string, cause: unknown): ConfigProblem {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const name = key.split('.').at(-1)!;
+  const line =
+    sourceLines(file).findIndex((text) => new RegExp(`^\\s*["']?${name}["']?\\s*:`).test(text)) + 1;
+  const message = `${key}: ${path} cannot be loaded: ${reason}`;
+  return { path: key, line: Math.max(1, line), column: 1, message };
 }
 
 function asJson(result: ParseResult): string {

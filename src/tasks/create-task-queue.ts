@@ -1,9 +1,10 @@
 /** The task queue, whose store is opened when it is first needed: who queues nothing pays nothing for it. */
 
-import type { FleetEvent } from '../domain/index.ts';
+import { type FleetEvent, SignalboxError } from '../domain/index.ts';
 import type { ApiSettings } from './api-settings.ts';
 import { TaskEvents } from './events/task-events.ts';
 import type { InstanceRegistry } from './instances/instance-registry.ts';
+import { nameOf, strategyNames } from './modes.ts';
 import { type OpenQueue, openQueue, type QueueParts } from './open-queue.ts';
 import { FleetView } from './runner/fleet-view.ts';
 import type { TaskSettings } from './settings.ts';
@@ -49,7 +50,10 @@ export function createTaskQueue(options: TaskQueueOptions): TaskQueue {
   }
 
   function queue(): Promise<OpenQueue> {
-    if (isClosed) return Promise.reject(new Error('the task queue is closed'));
+    if (isClosed)
+      return Promise.reject(
+        new SignalboxError('shutting_down', 'Signalbox is stopping; tasks that it stored stay.'),
+      );
     opening ??= begin().catch((error: unknown) => {
       opening = undefined;
       throw error;
@@ -71,7 +75,8 @@ export function createTaskQueue(options: TaskQueueOptions): TaskQueue {
     report: (report) => later((one) => one.report(report)),
     clear: () => later((one) => one.clear()),
     queues: (model) => open?.service.queues(model) ?? idleQueues(fleet, model),
-    strategy: () => open?.service.strategy() ?? settings.strategy,
+    strategy: () => open?.service.strategy() ?? nameOf(settings.strategy),
+    strategies: () => strategyNames(settings.strategy),
     setStrategy: (name) => later((one) => one.setStrategy(name)),
     predictMode: () => open?.service.predictMode() ?? options.predictor.mode,
     setPredictMode: (mode) => later((one) => one.setPredictMode(mode)),

@@ -9,7 +9,7 @@ import type { FleetView } from './runner/fleet-view.ts';
 import type { TaskBooks } from './runner/task-books.ts';
 import type { TaskSettings } from './settings.ts';
 import type { AttemptEnd, SubmitOutcome, TaskStore } from './store/task-store.ts';
-import type { QueueLedger, StrategyName } from './strategies/index.ts';
+import type { QueueLedger } from './strategies/index.ts';
 import { isFinal, type Task, type TaskSubmission } from './task.ts';
 import type {
   CompletionOutcome,
@@ -24,8 +24,10 @@ import type { SubmissionTrace, TaskTracing } from './tracing.ts';
 
 /** Strategy and source of predictions: switched while tasks wait and run, and stored. */
 export interface Modes {
-  strategy(): StrategyName;
-  setStrategy(name: StrategyName): Promise<void>;
+  strategy(): string;
+  /** Those that can be set. */
+  strategies(): readonly string[];
+  setStrategy(name: string): Promise<void>;
   predictMode(): PredictMode;
   setPredictMode(mode: PredictMode): Promise<void>;
 }

@@ -21,7 +21,17 @@ export { requestTimes, TaskPredictor } from './predictions/index.ts';
 export type { TaskDoor, Upstream } from './runner/fleet-lane.ts';
 export { DEFAULT_REGISTRATION_CIDRS, DEFAULT_TASK_SETTINGS, type TaskSettings } from './settings.ts';
 export { type OpenTaskStore, openTaskStore, type TaskStoreOptions } from './store/index.ts';
-export { STRATEGY_NAMES, type StrategyName } from './strategies/index.ts';
+export {
+  type Candidate,
+  createStrategy,
+  DEFAULT_STRATEGY,
+  guardedStrategy,
+  isStrategyName,
+  type QueueState,
+  STRATEGY_NAMES,
+  type StrategyName,
+  type TaskStrategy,
+} from './strategies/index.ts';
 export * from './task.ts';
 export type * from './task-service.ts';
 export { NO_LOG, NO_TELEMETRY, type TaskLog, type TaskTelemetry } from './telemetry.ts';

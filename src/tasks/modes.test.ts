@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../domain/index.ts';
 import { createModes } from './modes.ts';
 import { TaskPredictor } from './predictions/index.ts';
-import type { StrategyName } from './strategies/index.ts';
+import type { StrategyName, TaskStrategy } from './strategies/index.ts';
 
 /** Two lives of a process, and two processes, share what is stored. */
 function house() {
@@ -11,7 +11,7 @@ function house() {
     setting: async (key: string) => values.get(key) ?? undefined,
     setSetting: async (key: string, value: unknown) => void values.set(key, value),
   };
-  return async (configured: StrategyName) => {
+  return async (configured: StrategyName | TaskStrategy) => {
     const process = { configured };
     const modes = createModes({
       store,
@@ -23,7 +23,7 @@ function house() {
     await modes.load();
     return {
       modes,
-      reconfigure: (next: StrategyName) => {
+      reconfigure: (next: StrategyName | TaskStrategy) => {
         process.configured = next;
         return modes.configure();
       },
@@ -73,5 +73,27 @@ describe('the strategy', () => {
     await one.modes.setStrategy('round_robin');
     await other.modes.load();
     expect(other.modes.strategy()).toBe('round_robin');
+  });
+
+  it("of somebody's own can be left and set again, and is none any more once it is not configured", async () => {
+    const start = house();
+    const own: TaskStrategy = { name: 'mine', choose: () => 0 };
+    const first = await start(own);
+    expect(first.modes.current()).toBe(own);
+    expect(first.modes.strategies()[0]).toBe('mine');
+    await first.modes.setStrategy('po2');
+    expect(first.modes.strategy()).toBe('po2');
+    await first.modes.setStrategy('mine');
+    expect((await start(own)).modes.current()).toBe(own);
+    await first.reconfigure('po2');
+    await expect(first.modes.setStrategy('mine')).rejects.toMatchObject({ code: 'invalid_value' });
+  });
+
+  it('of the same name in another file takes the place of the one before', async () => {
+    const own = (index: number): TaskStrategy => ({ name: 'mine', choose: () => index });
+    const { modes, reconfigure } = await house()(own(0));
+    const next = own(1);
+    await reconfigure(next);
+    expect(modes.current()).toBe(next);
   });
 });

@@ -26,39 +26,52 @@ export interface StoredModes extends Modes {
   configure(): Promise<void>;
 }
 
+/** By its name, or somebody's own. */
+export type ConfiguredStrategy = StrategyName | TaskStrategy;
+
 /** What was set through the API, and what the configuration said then: when it says something else, that holds. */
 interface StoredChoice {
-  readonly name: StrategyName;
-  readonly configured: StrategyName;
+  readonly name: string;
+  readonly configured: string;
 }
 
 export function createModes(parts: {
   readonly store: Pick<TaskStore, 'setting' | 'setSetting'>;
   readonly predictor: TaskPredictor;
   readonly random: Random;
-  readonly configured: () => StrategyName;
+  readonly configured: () => ConfiguredStrategy;
 }): StoredModes {
   const { store, predictor, random, configured } = parts;
-  let name = configured();
-  let strategy = createStrategy(name, random);
+  let name = nameOf(configured());
+  let strategy = made(name);
 
-  function take(next: StrategyName): void {
-    if (next === name) return;
+  function made(wanted: string): TaskStrategy {
+    const own = configured();
+    return typeof own !== 'string' && own.name === wanted ? own : createStrategy(wanted, random);
+  }
+
+  function take(next: string): void {
+    const own = configured();
+    const isAnother = typeof own !== 'string' && own.name === next && own !== strategy;
+    if (next === name && !isAnother) return;
     name = next;
-    strategy = createStrategy(next, random);
+    strategy = made(next);
   }
 
   async function loadStrategy(): Promise<void> {
     const choice = choiceOf(await store.setting(STRATEGY_KEY));
-    take(choice?.configured === configured() ? choice.name : configured());
+    take(choice?.configured === nameOf(configured()) ? choice.name : nameOf(configured()));
   }
 
   return {
     current: () => strategy,
     strategy: () => name,
+    strategies: () => strategyNames(configured()),
     async setStrategy(next) {
-      if (!isStrategyName(next)) throw unknown('name', next, STRATEGY_NAMES);
-      await store.setSetting(STRATEGY_KEY, { name: next, configured: configured() } satisfies StoredChoice);
+      const allowed = strategyNames(configured());
+      if (!allowed.includes(next)) throw unknown('name', next, allowed);
+      const choice: StoredChoice = { name: next, configured: nameOf(configured()) };
+      await store.setSetting(STRATEGY_KEY, choice);
       take(next);
     },
     predictMode: () => predictor.mode,
@@ -76,7 +89,7 @@ export function createModes(parts: {
     async configure() {
       const choice = choiceOf(await store.setting(STRATEGY_KEY));
       // Forgotten, or it would come back once the configuration says again what it said then.
-      if (choice !== undefined && choice.configured !== configured())
+      if (choice !== undefined && choice.configured !== nameOf(configured()))
         await store.setSetting(STRATEGY_KEY, null);
       await loadStrategy();
     },
@@ -86,8 +99,18 @@ export function createModes(parts: {
 function choiceOf(stored: unknown): StoredChoice | undefined {
   if (!isObject(stored)) return undefined;
   const { name, configured } = stored;
-  const isChoice = [name, configured].every((one) => typeof one === 'string' && isStrategyName(one));
-  return isChoice ? (stored as unknown as StoredChoice) : undefined;
+  const isChoice = typeof name === 'string' && typeof configured === 'string';
+  // Somebody's own counts only while it is configured.
+  return isChoice && (name === configured || isStrategyName(name)) ? { name, configured } : undefined;
+}
+
+export function nameOf(strategy: ConfiguredStrategy): string {
+  return typeof strategy === 'string' ? strategy : strategy.name;
+}
+
+/** Those that can be set: the built-in ones, and somebody's own where the configuration names one. */
+export function strategyNames(configured: ConfiguredStrategy): readonly string[] {
+  return typeof configured === 'string' ? STRATEGY_NAMES : [configured.name, ...STRATEGY_NAMES];
 }
 
 function unknown(field: string, found: string, allowed: readonly string[]): SignalboxError {

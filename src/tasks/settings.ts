@@ -2,12 +2,13 @@
 
 import type { RequestPriority } from '../domain/index.ts';
 import type { PortRange } from './instances/address-check.ts';
+import type { ConfiguredStrategy } from './modes.ts';
 import type { PruneLimits } from './store/task-store.ts';
-import { DEFAULT_STRATEGY, type StrategyName } from './strategies/index.ts';
+import { DEFAULT_STRATEGY } from './strategies/index.ts';
 
 export interface TaskSettings {
-  /** Until another one is set through the API, which is stored and holds until this one changes. */
-  readonly strategy: StrategyName;
+  /** Built-in, or somebody's own. Until another one is set through the API, which is stored and holds until this one changes. */
+  readonly strategy: ConfiguredStrategy;
   /** Tasks that one task instance may have at a time from this process. */
   readonly maxInFlightPerInstance: number;
   /** The share of an engine's window that tasks may fill; the rest is kept free for interactive requests. */

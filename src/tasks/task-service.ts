@@ -1,7 +1,7 @@
 /** What every door of the task queue (REST, WebSocket, batches, command line) calls. */
 
 import type { SubmitOutcome, TaskChange, TaskFilter, TaskPage } from './store/task-store.ts';
-import type { QueueState, StrategyName } from './strategies/strategy.ts';
+import type { QueueState } from './strategies/strategy.ts';
 import type { Task, TaskState, TaskSubmission, TaskSummary } from './task.ts';
 
 /** What a door knows of a task before it is stored; the service adds defaults, plan and prediction. */
@@ -65,8 +65,10 @@ export interface TaskService {
   report(report: CompletionReport): Promise<CompletionOutcome>;
   clear(): Promise<number>;
   queues(model?: string): readonly InstanceQueue[];
-  strategy(): StrategyName;
-  setStrategy(name: StrategyName): Promise<void>;
+  strategy(): string;
+  /** Those that can be set. */
+  strategies(): readonly string[];
+  setStrategy(name: string): Promise<void>;
   predictMode(): PredictMode;
   setPredictMode(mode: PredictMode): Promise<void>;
   /** Told of every change of every task, by whichever process. */

@@ -38,6 +38,7 @@ import { openPipelines } from './pipelines.ts';
 import { gatewaySettings, intakeSettings } from './settings.ts';
 import { shadowControl } from './shadow.ts';
 import { openListener } from './start-error.ts';
+import { type OpenStrategy, strategyOpener } from './strategy.ts';
 import { createTasks, type Tasks } from './tasks.ts';
 import { openTracing } from './tracing.ts';
 
@@ -88,6 +89,7 @@ interface Parts {
   /** The configuration in force. */
   readonly inForce: { config: Config };
   readonly tracing: OpenTracing | undefined;
+  readonly openStrategy: OpenStrategy;
 }
 
 /** What discovery is told to watch: what the configuration names, and engines that registered themselves. */
@@ -115,9 +117,10 @@ export async function startApp(initial: Config, hooks: AppHooks = {}): Promise<A
   });
   let applying = Promise.resolve();
   const takeOver = async (next: Config): Promise<void> => {
+    const strategy = await parts.openStrategy(next.tasks.strategy);
     const scheduling = await parts.brain.change(config, next);
     await watchInstances(parts, next);
-    parts.tasks?.update(next);
+    parts.tasks?.update(next, strategy);
     parts.scheduler.reconfigure(scheduling);
     parts.intake.update(intakeSettings(next));
     gateway.update(gatewaySettings(next));
@@ -212,8 +215,14 @@ async function build(config: Config, { directory = '.', taskStoreTemplate }: App
   });
   const upstreams: Parts['upstreams'] = new Map();
   const instances: WatchedInstances = { configured: [], registered: [], chains: [] };
+  const openStrategy = strategyOpener({
+    pathOf,
+    random,
+    onProblem: ({ message, times }) => log.component('tasks').warn({ times }, message),
+  });
   const tasks = createTasks({
     spans: tracing?.spans,
+    strategy: await openStrategy(config.tasks.strategy),
     ...{ config, pathOf, clock: SYSTEM_CLOCK, random, telemetry, log, door: scheduler, times: brain.times },
     ...(taskStoreTemplate !== undefined && { storeTemplate: taskStoreTemplate }),
     upstream: (id) => upstreams.get(id) ?? { headers: {}, tls: undefined },
@@ -270,6 +279,7 @@ async function build(config: Config, { directory = '.', taskStoreTemplate }: App
     chains,
     inForce,
     tracing,
+    openStrategy,
   };
 }
 

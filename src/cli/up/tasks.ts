@@ -32,6 +32,7 @@ import { StartError } from './start-error.ts';
 
 export interface TasksOptions {
   readonly config: Config;
+  readonly strategy: TaskSettings['strategy'];
   readonly pathOf: (file: string) => string;
   readonly door: TaskDoor;
   readonly clock: Clock;
@@ -59,13 +60,13 @@ export interface Tasks extends Pick<TaskQueue, 'service' | 'onFleetEvent' | 'clo
    * @throws StartError when it cannot be opened
    */
   open(): Promise<void>;
-  update(config: Config): void;
+  update(config: Config, strategy: TaskSettings['strategy']): void;
   /** What tasks survive, in one sentence. */
   readonly durability: string;
 }
 
 export function createTasks(options: TasksOptions): Tasks | undefined {
-  const { config, pathOf, clock, telemetry, storeTemplate } = options;
+  const { config, strategy, pathOf, clock, telemetry, storeTemplate } = options;
   if (!config.tasks.enabled) return undefined;
   const { store } = config.tasks;
   const log = options.log.component('tasks');
@@ -73,7 +74,7 @@ export function createTasks(options: TasksOptions): Tasks | undefined {
   let durability = durabilityOf(store, storeOptions);
   const queue = createTaskQueue({
     ...options,
-    settings: taskSettings(config),
+    settings: taskSettings(config, strategy),
     predictor: new TaskPredictor({
       configured: { name: 'configured', times: requestTimes(options.times.configured) },
       table: requestTimes(options.times.table),
@@ -131,7 +132,8 @@ export function createTasks(options: TasksOptions): Tasks | undefined {
       }
     },
     // The store counts by the heartbeat that it was opened with.
-    update: (next) => queue.update({ ...taskSettings(next), heartbeatMs: config.tasks.heartbeatMs }),
+    update: (next, nextStrategy) =>
+      queue.update({ ...taskSettings(next, nextStrategy), heartbeatMs: config.tasks.heartbeatMs }),
     get durability() {
       return durability;
     },
@@ -167,12 +169,16 @@ function taskLimits({ tasks }: Config): TaskLimits {
   return { ...DEFAULT_TASK_LIMITS, maxBodyBytes };
 }
 
-export function taskSettings({ tasks, tokenEstimate }: Config): TaskSettings {
+export function taskSettings(
+  { tasks, tokenEstimate }: Config,
+  strategy: TaskSettings['strategy'],
+): TaskSettings {
   const { retention, registration, webhooks, ...rest } = tasks;
   const { secret, allowsPublicAddresses, allowedPorts, retryBaseMs, retryMaxMs, ...told } = webhooks;
   return {
     ...DEFAULT_TASK_SETTINGS,
     ...rest,
+    strategy,
     defaults: {
       priority: rest.defaultPriority,
       maxRetries: rest.maxRetries,

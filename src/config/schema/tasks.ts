@@ -3,7 +3,7 @@
 import { isIP } from 'node:net';
 import * as z from 'zod';
 import { REQUEST_PRIORITIES } from '../../domain/index.ts';
-import { count, milliseconds, secretFields, text } from './fields.ts';
+import { count, milliseconds, secretFields, text, textLike } from './fields.ts';
 
 const CIDR_WORDS = 'an address range such as 10.0.0.0/8 or fd00::/8';
 const PORTS_WORDS = 'a port or a range of ports such as 8000 or 1024-65535';
@@ -127,15 +127,20 @@ export const TASK_STRATEGIES = [
   'signalbox',
 ] as const;
 
+const strategyFile = () =>
+  textLike(/^\.{0,2}\/\S+\.(ts|mts|js|mjs)$/, 'a path such as ./my-strategy.ts').describe(
+    'A strategy of your own: a TypeScript or JavaScript file, relative to this one.',
+  );
+
 export const tasksSection = z
   .strictObject({
     enabled: z.boolean().default(true).describe('Offer the task queue on the control listener.'),
     store,
     strategy: z
-      .enum(TASK_STRATEGIES)
+      .union([z.enum(TASK_STRATEGIES), strategyFile()])
       .default('shortest_queue')
       .describe(
-        'Which instance gets a task. What is set by `POST /scheduler/set` is stored and holds, also after a restart, until another name stands here.',
+        'Which instance gets a task: a name, or a file of your own. What is set by `POST /scheduler/set` is stored and holds, also after a restart, until something else stands here.',
       ),
     maxInFlightPerInstance: count()
       .default(32)

@@ -1,6 +1,5 @@
 /** `POST /scheduler/set` and `/scheduler/predict_mode`: who is chosen by what. */
 
-import { STRATEGY_NAMES } from '../../strategies/strategy.ts';
 import type { PredictMode } from '../../task-service.ts';
 import { ok, type TaskAnswer } from '../answer.ts';
 import { readBody } from '../fields/body.ts';
@@ -13,14 +12,14 @@ const DONE = { status: 'success', message: 'OK' } as const;
 
 export async function setStrategy({ service }: TaskApiParts, { body }: TaskCall): Promise<TaskAnswer> {
   const { name } = readBody(body, record({ name: required(text(100)) }));
-  const strategy = STRATEGY_NAMES.find((each) => each === name);
-  if (strategy === undefined) {
+  const known = service.strategies();
+  if (!known.includes(name)) {
     return ok({
       status: 'error',
-      message: `Invalid strategy name '${name}'. Valid strategies: ${STRATEGY_NAMES.join(', ')}`,
+      message: `Invalid strategy name '${name}'. Valid strategies: ${known.join(', ')}`,
     });
   }
-  await service.setStrategy(strategy);
+  await service.setStrategy(name);
   return ok(DONE);
 }
 
