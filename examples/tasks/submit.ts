@@ -33,14 +33,17 @@ export async function main({
   const submitted = await client.submitBatch(model, tasks);
   for (const { id } of submitted) {
     const task = await client.wait(id);
-    const answer = task.state === 'completed' ? textOf(task.result) : `${task.state}: ${task.failure?.message}`;
+    const answer =
+      task.state === 'completed' ? textOf(task.result) : `${task.state}: ${task.failure?.message}`;
     stdout.write(`${String(task.metadata.question)}\n  ${answer}\n`);
   }
 }
 
 /** A task on an OpenAI-compatible engine has the engine's answer as its result. */
 function textOf(result: unknown): string {
-  const { choices } = result as { readonly choices: readonly { readonly message: { readonly content: string } }[] };
+  const { choices } = result as {
+    readonly choices: readonly { readonly message: { readonly content: string } }[];
+  };
   return choices[0]?.message.content ?? '';
 }
 

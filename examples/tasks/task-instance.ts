@@ -39,7 +39,10 @@ export async function main({
   let name = '';
 
   async function call(path: string, body: object): Promise<void> {
-    const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) };
+    const headers = {
+      'content-type': 'application/json',
+      ...(token && { authorization: `Bearer ${token}` }),
+    };
     const response = await fetch(control + path, { method: 'POST', headers, body: JSON.stringify(body) });
     const answer = (await response.json()) as { readonly status?: string; readonly message?: string };
     if (!response.ok) throw new Error(`${path}: ${response.status} ${JSON.stringify(answer)}`);

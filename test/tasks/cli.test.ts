@@ -199,7 +199,8 @@ describe('signalbox submit', () => {
       report: async ({ taskId, reporter, executionMs, result }) => {
         await passed;
         const report = { task_id: taskId, instance_id: reporter, execution_time: executionMs };
-        await house.call('POST', '/result/submit', { ...report, ...(result as object) });
+        // A connection from before may break at its next use.
+        await eventually(() => house.call('POST', '/result/submit', { ...report, ...(result as object) }));
       },
     });
     const submitting = run(submitArgs(house, await inputOf(prompts(4)), '--wait'));
@@ -210,7 +211,8 @@ describe('signalbox submit', () => {
     await house.restart();
     open();
     const ended = await submitting;
-    expect(ended).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(ended).toMatchObject({ exitCode: 0 });
+    expectNoStack(ended);
     expect(await resultsIn('in.jsonl.results.jsonl')).toHaveLength(4);
   }, 60_000);
 
