@@ -48,6 +48,14 @@ function run(args: readonly string[], stdin?: string, env = TOKEN): Promise<Ende
 const TOKEN = { SIGNALBOX_CONTROL_TOKEN: HOUSE_TOKEN };
 const NO_TOKEN = { SIGNALBOX_CONTROL_TOKEN: '' };
 
+/** Shows what it said where it did not end well; progress is fine. */
+function expectDone({ exitCode, stdout, stderr }: Ended): void {
+  expect({ exitCode, stdout, stderr: stderr.replaceAll(/^\[.*\n/gm, '') }).toMatchObject({
+    exitCode: 0,
+    stderr: '',
+  });
+}
+
 function expectNoStack({ stderr }: Ended): void {
   expect(stderr).not.toMatch(/^\s+at /m);
 }
@@ -73,20 +81,20 @@ describe('signalbox submit', () => {
   it('with --wait writes a line for each result, and submits nothing twice when it is called again', async () => {
     const house = theHouse();
     const instance = await house.addInstance();
-    const lines = prompts(1_200);
+    const lines = prompts(600);
     const args = submitArgs(house, await inputOf(lines), '--wait');
     expect(await run(args)).toMatchObject({
       exitCode: 0,
-      stdout: '1200 of 1200 tasks completed, 0 failed; results are in in.jsonl.results.jsonl\n',
+      stdout: '600 of 600 tasks completed, 0 failed; results are in in.jsonl.results.jsonl\n',
     });
     const results = await resultsIn('in.jsonl.results.jsonl');
     expect(new Map(results.map(({ line, result }) => [line, result?.echo]))).toEqual(
       new Map(lines.map((prompt, index) => [index + 1, prompt])),
     );
     expect(await run(args)).toMatchObject({ exitCode: 0 });
-    expect(instance.received).toHaveLength(1_200);
-    expect(await resultsIn('in.jsonl.results.jsonl')).toHaveLength(1_200);
-  });
+    expect(instance.received).toHaveLength(600);
+    expect(await resultsIn('in.jsonl.results.jsonl')).toHaveLength(600);
+  }, 60_000);
 
   it('submits the same lines anew under another --run', async () => {
     const house = theHouse();
@@ -101,7 +109,7 @@ describe('signalbox submit', () => {
     const house = theHouse();
     const instance = await house.addInstance({ result: () => ({ ok: true }) });
     const lines = Array.from({ length: 5 }, (_, i) => ({ prompt: String(i).repeat(3_000_000) }));
-    expect(await run(submitArgs(house, await inputOf(lines), '--wait'))).toMatchObject({ exitCode: 0 });
+    expectDone(await run(submitArgs(house, await inputOf(lines), '--wait')));
     expect(instance.received.map(({ task_input }) => String(task_input.prompt).length)).toEqual(
       lines.map(() => 3_000_000),
     );
@@ -211,8 +219,7 @@ describe('signalbox submit', () => {
     await house.restart();
     open();
     const ended = await submitting;
-    expect(ended).toMatchObject({ exitCode: 0 });
-    expectNoStack(ended);
+    expectDone(ended);
     expect(await resultsIn('in.jsonl.results.jsonl')).toHaveLength(4);
   }, 60_000);
 

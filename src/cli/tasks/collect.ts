@@ -68,7 +68,13 @@ function times<T>(count: number, make: () => T): readonly T[] {
 async function settle(client: TaskClient, id: string, wish: Collection): Promise<boolean> {
   const { pending, signal, patience } = wish;
   if (!pending.has(id)) return true;
-  const found = await patience.call(async () => ({ task: await client.get(id, { signal }) }));
+  const found = await patience
+    .call(async () => ({ task: await client.get(id, { signal }) }))
+    .catch((error: unknown) => {
+      // What is not waited for any more may break off as it likes.
+      if (!signal.aborted) throw error;
+      return undefined;
+    });
   if (found === undefined || !pending.has(id)) return true;
   const { task } = found;
   if (task !== undefined && !hasEnded(task.state)) return false;

@@ -2,6 +2,7 @@
 
 import type { Context } from 'hono';
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
+import { SignalboxError } from '../../domain/index.ts';
 import type { TaskChange } from '../store/task-store.ts';
 import { isFinal } from '../task.ts';
 import { detail } from './answer.ts';
@@ -59,6 +60,9 @@ async function follow(
         return;
       }
     }
+  } catch (error) {
+    // The store is out of reach, or closing: the reader comes back, and finds out as everybody does.
+    if (!(error instanceof SignalboxError) || !error.retryable) throw error;
   } finally {
     clearInterval(keepAlive);
     stop();
