@@ -339,6 +339,7 @@ export async function openQueue(opened: TaskStore, parts: QueueParts): Promise<O
       await webhooks.close();
       await stopped;
       await fleetLane.idle(graceMs);
+      await Promise.race([instanceLane.sent(), pause(timers, CLOSE_MS)]);
       for (const task of fleetLane.abandonAll()) void books.endSurely(attemptOf(task), { type: 'returned' });
       await Promise.race([books.stored(), pause(timers, CLOSE_MS)]);
       keeper.stop();
@@ -352,7 +353,7 @@ export async function openQueue(opened: TaskStore, parts: QueueParts): Promise<O
   };
 }
 
-/** How long a store that fails may hold up the end. */
+/** How long a store that fails, or an instance that does not answer, may hold up the end. */
 const CLOSE_MS = 2_000;
 
 function attemptOf({ id, attempt }: Pick<Task, 'id' | 'attempt'>): { taskId: string; attempt: number } {

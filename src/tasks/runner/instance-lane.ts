@@ -39,7 +39,7 @@ export class InstanceLane {
   readonly #held = new Map<string, string>();
   readonly #counts = new Map<string, number>();
   /** Not placed yet, or not answered. */
-  readonly #sending = new Set<string>();
+  readonly #sending = new Map<string, Promise<void>>();
   readonly #restingUntilMs = new Map<string, number>();
 
   constructor(options: InstanceLaneOptions) {
@@ -90,12 +90,14 @@ export class InstanceLane {
   }
 
   async start(task: Task, instance: KnownInstance): Promise<void> {
-    this.#sending.add(task.id);
-    try {
-      await this.#send(task, instance);
-    } finally {
-      this.#sending.delete(task.id);
-    }
+    const sending = this.#send(task, instance).finally(() => this.#sending.delete(task.id));
+    this.#sending.set(task.id, sending);
+    await sending;
+  }
+
+  /** Resolves when the instances have answered for all that is on its way to them, so that nobody need guess whether they have it. */
+  async sent(): Promise<void> {
+    await Promise.allSettled(this.#sending.values());
   }
 
   async #send(task: Task, instance: KnownInstance): Promise<void> {
