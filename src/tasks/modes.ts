@@ -6,10 +6,10 @@ import { isObject } from './instances/task-instance-client.ts';
 import type { TaskPredictor } from './predictions/index.ts';
 import type { TaskStore } from './store/task-store.ts';
 import {
+  type ConfiguredStrategy,
   createStrategy,
   isStrategyName,
   STRATEGY_NAMES,
-  type StrategyName,
   type TaskStrategy,
 } from './strategies/index.ts';
 import type { PredictMode } from './task-service.ts';
@@ -25,9 +25,6 @@ export interface StoredModes extends Modes {
   /** The configuration may name another strategy, which then replaces what was set through the API. */
   configure(): Promise<void>;
 }
-
-/** By its name, or somebody's own. */
-export type ConfiguredStrategy = StrategyName | TaskStrategy;
 
 /** What was set through the API, and what the configuration said then: when it says something else, that holds. */
 interface StoredChoice {

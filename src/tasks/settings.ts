@@ -2,9 +2,8 @@
 
 import type { RequestPriority } from '../domain/index.ts';
 import type { PortRange } from './instances/address-check.ts';
-import type { ConfiguredStrategy } from './modes.ts';
 import type { PruneLimits } from './store/task-store.ts';
-import { DEFAULT_STRATEGY } from './strategies/index.ts';
+import { type ConfiguredStrategy, DEFAULT_STRATEGY } from './strategies/index.ts';
 
 export interface TaskSettings {
   /** Built-in, or somebody's own. Until another one is set through the API, which is stored and holds until this one changes. */

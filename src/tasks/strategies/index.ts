@@ -6,6 +6,7 @@ export { EMPTY_QUEUE, type LedgerTask, QueueLedger } from './queue-ledger.ts';
 export { createStrategy, DEFAULT_STRATEGY, isStrategyName, STRATEGIES } from './registry.ts';
 export {
   type Candidate,
+  type ConfiguredStrategy,
   type QueueState,
   STRATEGY_NAMES,
   type StrategyFactory,

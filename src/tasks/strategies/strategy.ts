@@ -46,5 +46,8 @@ export interface TaskStrategy {
   choose(candidates: readonly Candidate[], model: string): number;
 }
 
+/** As the configuration has it: by its name, or somebody's own. */
+export type ConfiguredStrategy = StrategyName | TaskStrategy;
+
 /** A strategy may keep what it needs between choices; one that draws does so from `random` alone. */
 export type StrategyFactory = (random: Random) => TaskStrategy;
