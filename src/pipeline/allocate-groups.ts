@@ -60,10 +60,11 @@ export function whyNone(model: ModelInfo, groups: readonly (readonly PipelineNod
     return { kind: 'no_pipeline', message };
   }
   const missingGb = least / 2 ** 30;
-  const where = groups.length > 1 ? 'no group of nodes that belong together has' : 'the nodes have not';
-  const message =
-    `${model.name} needs ${gb(modelBytes(model))} for its weights, and ${where} room for all of it: ` +
-    `${gb(least)} are missing.`;
+  const who =
+    groups.length > 1
+      ? 'no group of nodes that belong together has enough room'
+      : 'the nodes have too little room';
+  const message = `${model.name} needs ${gb(modelBytes(model))} for its weights, and ${who}: ${gb(least)} are missing.`;
   return { kind: 'model_too_large', message, missingGb };
 }
 

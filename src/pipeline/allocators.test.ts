@@ -108,7 +108,7 @@ describe.each([GREEDY, DYNAMIC])('whichever allocator: $name', (allocator) => {
         kind: 'model_too_large',
         missingGb: 2.5,
         message:
-          'round needs 12.50 GB for its weights, and the nodes have not room for all of it: 2.50 GB are missing.',
+          'round needs 12.50 GB for its weights, and the nodes have too little room: 2.50 GB are missing.',
       },
     ],
     [
@@ -155,7 +155,7 @@ describe('constraints', () => {
       'c 0-6, d 6-12',
     ]);
     expect(planned(GREEDY, mixed, { keepApartBy: ['site'] })[0]).toMatch(
-      /no group of nodes that belong together has room for all of it: 5.50 GB are missing/,
+      /no group of nodes that belong together has enough room: 5.50 GB are missing/,
     );
   });
 

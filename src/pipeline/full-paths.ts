@@ -10,7 +10,3 @@ export function countFullPaths(ranges: readonly LayerRange[], numLayers: number)
   for (const { start, end } of sorted) ways[end]! += ways[start]!;
   return ways[numLayers]!;
 }
-
-export function hasFullPath(ranges: readonly LayerRange[], numLayers: number): boolean {
-  return countFullPaths(ranges, numLayers) > 0;
-}

@@ -67,7 +67,7 @@ function compareFigures(
     (typeof FIGURES)['roofline_ms'],
   ][]) {
     for (const [nodeId, theirs] of Object.entries(expected[name])) {
-      if (isZeroDivision(theirs)) found.fault(`${section}.${name}: ${ZERO_DIVISION}`);
+      if (isZeroDivision(theirs)) found.fault(`${section}: ${ZERO_DIVISION}`);
       else found.same(`${section}.${name}.${nodeId}`, figure(registry.get(nodeId), model), theirs);
     }
   }
@@ -82,7 +82,7 @@ function compareTurningPoints(
   expected: unknown,
 ): void {
   if (isError(expected)) {
-    found.fault(`${section}.turning_points: ${ZERO_DIVISION}`);
+    found.fault(`${section}: ${ZERO_DIVISION}`);
     return;
   }
   if (pathReturns(registry)) {
