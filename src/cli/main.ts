@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   task: async () => (await import('./tasks.ts')).taskCommand(),
   cancel: async () => (await import('./tasks.ts')).cancelCommand(),
   explain: async () => (await import('./explain.ts')).explainCommand(),
+  plan: async () => (await import('./plan.ts')).planCommand(),
   key: async () => (await import('./key.ts')).keyCommand(),
   schema: async () => (await import('./schema.ts')).schemaCommand(),
 };

@@ -24,12 +24,14 @@ export type {
   TasksConfig,
   TlsConfig,
 } from './config.ts';
+export { type ReadDocument, readDocument } from './document.ts';
 export type { Environment } from './interpolation.ts';
 export { configJsonSchema, type JsonSchema } from './json-schema.ts';
 export { type LoadOptions, loadConfig } from './load-config.ts';
 export { BUILT_IN_NAMES, type KnownNames } from './names.ts';
 export { type ParseOptions, type ParseResult, parseConfig } from './parse-config.ts';
-export { type ConfigProblem, formatProblem } from './problem.ts';
+export { positionOfValue } from './positions.ts';
+export { type ConfigPath, type ConfigProblem, formatPath, formatProblem } from './problem.ts';
 export { configReference } from './reference.ts';
 export { isLoopback } from './resolve-listeners.ts';
 export { maskLine, Secret } from './secret.ts';

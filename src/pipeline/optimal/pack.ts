@@ -21,13 +21,10 @@ export function pack(
   const bySize = new SizeShelves(nodes, modelLayers);
   const pipelines: number[][] = [];
   while (pipelines.length < mostPipelines) {
-    const position = firstOf(bySize.count);
-    const first = bySize.take(position);
+    const first = bySize.take(firstOf(bySize.count));
     if (first === undefined) break;
     const members = complete(nodes, first, bySize, modelLayers, budget);
     if (members !== undefined) pipelines.push(members);
-    // Where the largest finds no company no smaller one does; a smaller one is left out.
-    else if (position === 0) break;
   }
   return pipelines;
 }
@@ -41,18 +38,26 @@ function complete(
 ): number[] | undefined {
   const place = nodes[first]!;
   if (place.alone >= modelLayers) return [first];
-  const missing = modelLayers - Math.min(place.middle, modelLayers);
-  let target = Math.max(1, missing);
+  const membersWith = (sizes: ReadonlyMap<number, number>) => [first, ...shelves.peek(sizes)];
+  let target = Math.max(1, modelLayers - place.middle);
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const sizes = shelves.leastWaste(target, budget);
-    if (sizes === undefined) return undefined;
-    const members = [first, ...shelves.peek(sizes)];
+    if (sizes === undefined) break;
+    const members = membersWith(sizes);
     const layers = mostLayers(members.map((index) => nodes[index]!));
     if (layers >= modelLayers && members.length <= modelLayers) {
       shelves.remove(sizes);
       return members;
     }
     target += layers > 0 && layers < modelLayers ? modelLayers - layers : 1;
+  }
+  // What wastes least may be nodes that can be no ends. The largest can, if any.
+  for (let count = 1; count <= Math.min(shelves.count, modelLayers - 1); count++) {
+    const sizes = shelves.largest(count);
+    const members = membersWith(sizes);
+    if (mostLayers(members.map((index) => nodes[index]!)) < modelLayers) continue;
+    shelves.remove(sizes);
+    return members;
   }
   return undefined;
 }
@@ -100,10 +105,24 @@ class SizeShelves {
     }
   }
 
+  /** So many of the largest, as a number for each size. */
+  largest(count: number): ReadonlyMap<number, number> {
+    const sizes = new Map<number, number>();
+    let left = count;
+    for (let size = this.#most; size > 0 && left > 0; size--) {
+      const taken = Math.min(left, this.#shelves[size]!.length);
+      if (taken > 0) sizes.set(size, taken);
+      left -= taken;
+    }
+    return sizes;
+  }
+
   /** How many of each size make the least sum that is at least `target`; `undefined` when all together do not. */
   leastWaste(target: number, budget: SearchBudget): ReadonlyMap<number, number> | undefined {
     const sizes: number[] = [];
     for (let size = this.#most; size > 0; size--) if (this.#shelves[size]!.length > 0) sizes.push(size);
+    const all = sizes.reduce((sum, size) => sum + size * this.#shelves[size]!.length, 0);
+    if (all < target) return undefined;
     const range = target + (sizes[0] ?? 0) + 1;
     let fewest = new Uint16Array(range).fill(NONE);
     fewest[0] = 0;
