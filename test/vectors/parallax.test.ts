@@ -26,6 +26,8 @@ it.each([
   ['a capacity', '"capacity": ?\\{"plain": ?\\d'],
   ['a range', '"ranges": ?\\{"[^"]+": ?\\[\\d'],
   ['a latency', '"roofline_ms": ?\\{"[^"]+": ?\\d'],
+  ['a route', '"dp_route": ?\\{"path": ?\\["[^"\\d]*\\d'],
+  ['a pick', '"picks": ?\\[\\{"path": ?\\["[^"\\d]*\\d'],
   ['a layer table', '"layer_kv_rle": ?\\[\\[\\d'],
 ])('notices where %s says otherwise', (_what, pattern) => {
   const spoilt = RECORD.replace(

@@ -12,6 +12,7 @@ import {
   type FleetRecord,
   nodesOf,
 } from './parallax-runners/record.ts';
+import { checkRoutes } from './parallax-runners/routes.ts';
 import { checkModel, checkNodes } from './parallax-runners/sizes.ts';
 import type { VectorOutcome, VectorSuite } from './runner.ts';
 
@@ -27,6 +28,7 @@ const ON_FLEETS: Readonly<Record<string, Check>> = {
   plans: checkPlans,
   'node figures': checkNodeFigures,
   'join and leave': checkJoinLeave,
+  routes: checkRoutes,
   allocators: checkAllocators,
 };
 

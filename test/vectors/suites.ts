@@ -2,6 +2,7 @@
 
 import { F5_VECTOR_FILES, run as runF5 } from './f5.ts';
 import { PARALLAX } from './parallax.ts';
+import { PARALLAX_LIFECYCLES } from './parallax-lifecycles.ts';
 import type { VectorSuite } from './runner.ts';
 import { SAGELLM_METRICS } from './sagellm-metrics.ts';
 import { SAGELLM_POLICIES } from './sagellm-policies.ts';
@@ -23,6 +24,7 @@ export const VECTOR_SUITES: readonly VectorSuite[] = [
   SAGELLM_SCALING,
   SWARMPILOT,
   PARALLAX,
+  PARALLAX_LIFECYCLES,
 ];
 
 /** The names that files and folders of vectors have, wherever they lie. */
