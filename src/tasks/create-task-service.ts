@@ -47,6 +47,8 @@ export interface TaskServiceParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly settings: () => TaskSettings;
+  /** Why nobody at this URL is ever told, where the URL alone shows it. */
+  readonly webhookRefusal: (url: string) => string | undefined;
   /** Tasks of these models were stored; one of them may not be due before `dueMs`. */
   readonly onSubmitted: (tasks: readonly TaskSubmission[]) => void;
   /** The task is in nobody's hands any more: stop whatever runs for it here. */
@@ -61,6 +63,7 @@ export function createTaskService(parts: TaskServiceParts): TaskService {
     tasks: readonly NewTask[],
     { isWaitingAllowed = false }: { readonly isWaitingAllowed?: boolean } = {},
   ): Promise<readonly Submitted[]> {
+    for (const { webhook } of tasks) refuseUntold(webhook?.url);
     const plans = planner.planAll(tasks, isWaitingAllowed);
     const trace = tracing.submitting(tasks);
     const submissions = tasks.map((task, index) => submissionOf(task, plans[index], trace));
@@ -82,6 +85,13 @@ export function createTaskService(parts: TaskServiceParts): TaskService {
     });
     parts.onSubmitted(stored);
     return outcomes.map((outcome, index) => submittedOf(outcome, plans[index]));
+  }
+
+  /** A webhook that can never be told is better refused now than missed later. */
+  function refuseUntold(url: string | undefined): void {
+    const refusal = url === undefined ? undefined : parts.webhookRefusal(url);
+    if (refusal === undefined) return;
+    throw new SignalboxError('invalid_value', `webhook.url: ${refusal}`, { param: 'webhook.url' });
   }
 
   function submissionOf(task: NewTask, plan: Plan | undefined, submission: SubmissionTrace): TaskSubmission {
@@ -112,7 +122,7 @@ export function createTaskService(parts: TaskServiceParts): TaskService {
   }
 
   async function report(given: CompletionReport): Promise<CompletionOutcome> {
-    const reporter = registry.find(given.reporter);
+    const reporter = await registry.findSurely(given.reporter);
     if (reporter === undefined) return { type: 'unknown-instance' };
     const held = books.heldAt(given.taskId, reporter.uuid) ?? (await heldBy(reporter.uuid, given.taskId));
     if ('type' in held) return held;

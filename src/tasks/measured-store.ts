@@ -4,7 +4,7 @@ import type { TaskStore } from './store/task-store.ts';
 
 export type StoreCallListener = (operation: string, tookMs: number, isFailed: boolean) => void;
 
-type Operation = Exclude<keyof TaskStore, 'durability' | 'watch' | 'close'>;
+type Operation = Exclude<keyof TaskStore, 'durability' | 'watch' | 'watchShared' | 'close'>;
 
 const OPERATIONS: Readonly<Record<Operation, true>> = {
   submit: true,
@@ -56,6 +56,7 @@ export function measuredStore(store: TaskStore, onCall: StoreCallListener): Task
     ...(Object.fromEntries(operations) as Pick<TaskStore, Operation>),
     durability: store.durability,
     watch: (listener) => store.watch(listener),
+    watchShared: (listener) => store.watchShared(listener),
     close: () => store.close(),
   };
 }

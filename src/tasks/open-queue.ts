@@ -14,6 +14,7 @@ import type { RegisteredInstance } from './instances/instance-registry.ts';
 import { createRegistry, type RegisteredEngine, type Registry } from './instances/registry.ts';
 import { measuredStore } from './measured-store.ts';
 import { createModes } from './modes.ts';
+import { nextRun } from './next-run.ts';
 import { Planner } from './planner.ts';
 import type { TaskPredictor } from './predictions/index.ts';
 import { backoffMs } from './runner/backoff.ts';
@@ -107,6 +108,7 @@ export async function openQueue(opened: TaskStore, parts: QueueParts): Promise<O
   });
   const registry = createRegistry({
     store,
+    isShared,
     client,
     settings,
     surroundings,
@@ -246,11 +248,16 @@ export async function openQueue(opened: TaskStore, parts: QueueParts): Promise<O
     for (const task of stopped) void books.endSurely(attemptOf(task), { type: 'returned' });
   }
 
-  /** What other processes did to the shared store. */
-  async function reconcile(): Promise<void> {
+  /** What other processes registered and switched. */
+  const readShared = nextRun(async () => {
     await modes.load();
     await apiSettings.load();
     await registry.load();
+  });
+
+  /** What other processes did to the shared store. */
+  async function reconcile(): Promise<void> {
+    await readShared();
     await adopt();
     ledger.restore(await store.loads());
   }
@@ -286,6 +293,7 @@ export async function openQueue(opened: TaskStore, parts: QueueParts): Promise<O
       random,
       settings,
     },
+    webhookRefusal: (url) => webhookClient.refusal(url),
     onSubmitted: submitted,
     onLeft: left,
     onCleared() {
@@ -298,7 +306,7 @@ export async function openQueue(opened: TaskStore, parts: QueueParts): Promise<O
 
   await modes.configure();
   await reconcile();
-  const unwatch = store.watch(changed);
+  const unwatch = [store.watch(changed), store.watchShared(() => void readShared().catch(onStoreError))];
   const keeper = startKeeper({
     ...{ store, settings, surroundings, onStoreError },
     onSilent: silent,
@@ -345,7 +353,7 @@ export async function openQueue(opened: TaskStore, parts: QueueParts): Promise<O
       keeper.stop();
       registry.close();
       books.close();
-      unwatch();
+      for (const stop of unwatch) stop();
       events.releaseAll();
       await Promise.all([client.close(), webhookClient.close(), caller.close()]);
       await store.close();

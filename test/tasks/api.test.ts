@@ -142,6 +142,38 @@ describe('a submission', () => {
     expect((await post('/queue/submit', { ...body, task_input: {} }, key)).status).toBe(409);
   });
 
+  it('of many tasks under one key is the same tasks, each in its place', async () => {
+    const instance = await anInstance();
+    const key = { 'idempotency-key': randomUUID() };
+    const submit = async (...inputs: Json[]) => {
+      const tasks = inputs.map((task_input) => ({ task_input }));
+      const { body } = await post('/queue/submit_batch', { model_name: instance.model, tasks }, key);
+      return body.results as readonly Json[];
+    };
+    const first = await submit({ n: 1 }, { n: 1 });
+    expect(new Set(first.map(({ task_id }) => task_id)).size).toBe(2);
+    expect(await submit({ n: 1 }, { n: 1 })).toEqual(first);
+    expect(await submit({ n: 1 }, { n: 2 })).toMatchObject([
+      { task_id: first[0]!.task_id },
+      { status: 'error', error: expect.stringContaining('Idempotency-Key') as string },
+    ]);
+  });
+
+  it.each(['', 'k'.repeat(256)])('under the key %j is refused', async (key) => {
+    const headers = { 'idempotency-key': key };
+    const task = { task_input: { prompt: 'x' } };
+    for (const [path, body] of [
+      ['/queue/submit', { model_name: MODEL, ...task }],
+      ['/queue/submit_batch', { model_name: MODEL, tasks: [task] }],
+    ] as const) {
+      const answer = await post(path, body, headers);
+      expect(answer).toMatchObject({
+        status: 422,
+        body: { detail: [{ loc: ['header', 'idempotency-key'] }] },
+      });
+    }
+  });
+
   it('names all mistakes at once, by path', async () => {
     const { status, body } = await post('/queue/submit_batch', {
       model_name: MODEL,
@@ -178,6 +210,31 @@ describe('a submission', () => {
       /deadline_ms/,
     ],
     ['a webhook without an address', { model_name: MODEL, task_input: {}, webhook: {} }, 422, /webhook/],
+    [
+      'a webhook that is no address',
+      { model_name: MODEL, task_input: {}, webhook: { url: 'nowhere' } },
+      422,
+      /valid URL/,
+    ],
+    [
+      'a webhook that is a file',
+      { model_name: MODEL, task_input: {}, webhook: { url: 'file:///etc/passwd' } },
+      422,
+      /scheme should be 'http' or 'https'/,
+    ],
+    [
+      'a webhook that may not be told',
+      { model_name: MODEL, task_input: { prompt: 'x' }, webhook: { url: 'http://169.254.169.254/' } },
+      400,
+      /webhook\.url: 169\.254\.169\.254 is an address that is never called/,
+    ],
+    ['a text that cannot be stored', { model_name: MODEL, task_input: {}, tenant: 'a\0' }, 422, /U\+0000/],
+    [
+      'a date that does not exist',
+      { model_name: MODEL, task_input: {}, not_before_ms: 1e300 },
+      422,
+      /not_before_ms/,
+    ],
   ])('with %s is refused', async (_, body, status, message) => {
     const answer = await post('/queue/submit', body);
     expect(answer.status).toBe(status);
@@ -279,6 +336,7 @@ describe('looking at tasks', () => {
     expect(none.body).toMatchObject({ total_tasks: 0, tasks: [] });
     expect((await get('/task/all_tasks?cursor=rubbish')).status).toBe(400);
     expect((await get('/task/all_tasks?status=lost')).status).toBe(422);
+    expect((await get('/task/all_tasks?tenant=%00')).status).toBe(422);
   });
 
   it('cancels once', async () => {

@@ -138,6 +138,13 @@ function withEmbedded(address: string): readonly string[] {
   return inner === undefined ? [bare] : [bare, inner];
 }
 
+/** An IPv4 address that is written as an IPv6 one, as itself; every other text as it is. */
+export function unmapped(host: string): string {
+  if (isIP(host) !== 6 || host.includes('%')) return host;
+  const groups = groupsOf(host);
+  return isMapped(groups) ? dotted(groups[6]!, groups[7]!) : host;
+}
+
 function isMapped(groups: readonly number[]): boolean {
   return groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff;
 }

@@ -35,6 +35,8 @@ export type GuardedOutcome =
     };
 
 export interface GuardedClient {
+  /** Why this URL is never called, as far as it can be known without name resolution. */
+  refusal(url: string): string | undefined;
   /** Never throws. */
   call(call: GuardedCall): Promise<GuardedOutcome>;
   /** The allowed addresses of a host, or why there are none. */
@@ -60,6 +62,7 @@ export function createGuardedClient(options: GuardedClientOptions): GuardedClien
     connect: { lookup: guardedLookup(check, lookup), timeout: connectTimeoutMs },
   });
   return {
+    refusal: (url) => refusalOf(url, check()),
     async call(call) {
       const refusal = refusalOf(call.url, check());
       if (refusal !== undefined) return { type: 'failure', reason: 'refused', message: refusal };

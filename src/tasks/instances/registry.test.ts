@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { startJsonEngine } from '../__fixtures__/json-engine.ts';
 import { OPENING_MS, queueRooms, withoutClose } from '../__fixtures__/queue-room.ts';
 import { storeTemplate } from '../store/__fixtures__/template.ts';
-import { openTaskStore } from '../store/index.ts';
+import { openTaskStore, type TaskStore } from '../store/index.ts';
 
 const { open, cleanup } = queueRooms();
 const SILENT = { mode: { type: 'swallow' } } as const;
@@ -32,6 +32,33 @@ describe('registering', () => {
     expect(room.instances.list()).toHaveLength(1);
     expect(room.instances.find(wish.name)).toMatchObject({ uuid: (first as { uuid: string }).uuid });
   });
+
+  it.each(['localhost', '::ffff:127.0.0.1', '[::ffff:7f00:1]'])(
+    'the same machine as %s is the same instance',
+    async (alias) => {
+      const room = await open();
+      const instance = await room.addTaskInstance(SILENT, false);
+      const { port } = instance;
+      for (const [first, second] of [
+        ['127.0.0.1', alias],
+        [alias, '127.0.0.1'],
+      ] as const) {
+        const registration = await room.instances.register({ host: first, port });
+        expect(await room.instances.register({ host: second, port })).toEqual({
+          ...registration,
+          isNew: false,
+        });
+        expect(room.instances.list()).toHaveLength(1);
+        const id = await room.submitOne();
+        await expect.poll(async () => (await room.service.get(id))?.instance).toBeDefined();
+        expect(await room.service.report({ taskId: id, reporter: `${second}:${port}` })).toMatchObject({
+          type: 'accepted',
+        });
+        await room.instances.remove({ host: second, port });
+        expect(room.instances.list()).toEqual([]);
+      }
+    },
+  );
 
   it.each([
     ['localhost', '127.0.0.1'],
@@ -140,6 +167,27 @@ describe('removing', () => {
     expect(room.instances.list()).toMatchObject([{ isDraining: false }]);
     await room.submitOne();
     await expect.poll(() => instance.held).toBe(2);
+  });
+});
+
+describe('several processes on one store', () => {
+  it('take a report from an instance that registered with another one a moment ago', async () => {
+    const first = await open();
+    const instance = await first.addTaskInstance(SILENT, false);
+    const shared: TaskStore = {
+      ...withoutClose(first.store()),
+      durability: { level: 'postgres', survives: '' },
+    };
+    const second = await open({ openStore: async () => shared });
+    const { host, port, name } = instance;
+    await first.instances.register({ host, port });
+    const id = await first.submitOne();
+    await expect.poll(() => instance.held).toBe(1);
+    expect(second.instances.list()).toEqual([]);
+    expect(await second.service.report({ taskId: id, reporter: name, result: 1 })).toMatchObject({
+      type: 'accepted',
+    });
+    expect(await second.instances.remove({ host, port })).toMatchObject({ port });
   });
 });
 

@@ -2,7 +2,9 @@
 
 import type { Clock, EngineKind } from '../../domain/index.ts';
 import { type Repetition, repeat, type Surroundings } from '../../engines/index.ts';
+import { nextRun } from '../next-run.ts';
 import type { StoredInstance, TaskStore } from '../store/task-store.ts';
+import { unmapped } from './address-check.ts';
 import type { GuardedClient } from './guarded-client.ts';
 import { hostAndPort, uuidOfInstance } from './instance-names.ts';
 import type {
@@ -13,6 +15,7 @@ import type {
   RegistrationWish,
 } from './instance-registry.ts';
 import { type Finding, isUnhealthy, lookAt } from './look-at.ts';
+import { canonicalAddress, isPlainAddress, placeOf } from './place-of.ts';
 import { askInfo } from './task-instance-client.ts';
 
 /** A registered instance with what is known of how it is. */
@@ -38,6 +41,8 @@ export interface RegistrySettings {
 
 export interface RegistryOptions {
   readonly store: Pick<TaskStore, 'instances' | 'saveInstance' | 'deleteInstance'>;
+  /** Whether other processes may register instances in it, too. */
+  readonly isShared: boolean;
   readonly client: GuardedClient;
   readonly settings: () => RegistrySettings;
   readonly surroundings: Surroundings;
@@ -54,6 +59,8 @@ export interface RegistryOptions {
 export interface Registry extends InstanceRegistry {
   /** Takes over what is stored: at the start, and what other processes registered since. */
   load(): Promise<void>;
+  /** As `find`, and looked for in the store before it is unknown. */
+  findSurely(name: string): Promise<KnownInstance | undefined>;
   known(): readonly KnownInstance[];
   /** By UUID, draining ones too. */
   byUuid(uuid: string): KnownInstance | undefined;
@@ -82,6 +89,8 @@ export function createRegistry(options: RegistryOptions): Registry {
   const { store, client, surroundings } = options;
   const { clock } = surroundings;
   const entries = new Map<string, Entry>();
+  /** Changes of the stored instances, and readings of them, one after the other: a reading must not undo what came while it was read. */
+  let lastChange: Promise<unknown> = Promise.resolve();
   let isClosed = false;
 
   function add(stored: StoredInstance): Entry {
@@ -102,6 +111,12 @@ export function createRegistry(options: RegistryOptions): Registry {
     entries.set(stored.uuid, entry);
     if (stored.kind === 'task-instance') watch(entry);
     return entry;
+  }
+
+  function exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const change = lastChange.then(work);
+    lastChange = change.catch(() => undefined);
+    return change;
   }
 
   function watch(entry: Entry): void {
@@ -196,46 +211,77 @@ export function createRegistry(options: RegistryOptions): Registry {
   }
 
   function byAddress(address: string): Entry | undefined {
-    const wanted = address.toLowerCase();
+    const wanted = canonicalAddress(address);
     const all = [...entries.values()];
-    const byName = all.find(({ host, port }) => hostAndPort(host, port) === wanted);
+    const named = all.find(({ host, port }) => hostAndPort(host, port) === wanted);
     // It may call itself by another name than it was registered under.
-    return byName ?? all.find(({ addresses }) => standsFor(wanted).some((one) => addresses.includes(one)));
+    return named ?? all.find(({ addresses }) => standsFor(wanted).some((one) => addresses.includes(one)));
+  }
+
+  function byName(name: string): Entry | undefined {
+    return entries.get(name.toLowerCase()) ?? byAddress(name.replace(/^https?:\/\//, '').replace(/\/+$/, ''));
+  }
+
+  async function surely(look: () => Entry | undefined): Promise<Entry | undefined> {
+    const entry = look();
+    if (entry !== undefined || !options.isShared) return entry;
+    await load();
+    return look();
+  }
+
+  /** The machine itself under another of its names is the same instance; other names may lead to different ones behind one address. */
+  function knownAs(host: string, port: number, addresses: readonly string[]): Entry | undefined {
+    if (!isPlainAddress(host)) return undefined;
+    const there = addresses.map((address) => hostAndPort(address, port));
+    return [...entries.values()].find(
+      (entry) => isPlainAddress(entry.host) && entry.addresses.some((one) => there.includes(one)),
+    );
+  }
+
+  const load = nextRun(() => exclusively(readStored));
+
+  async function readStored(): Promise<void> {
+    const stored = await store.instances();
+    const present = new Set(stored.map(({ uuid }) => uuid));
+    for (const entry of [...entries.values()]) if (!present.has(entry.stored.uuid)) forget(entry);
+    for (const one of [...stored].sort((a, b) => a.registeredMs - b.registeredMs)) {
+      const entry = entries.get(one.uuid);
+      if (entry === undefined) add(one);
+      else entry.isDraining = one.facts.isDraining === true;
+    }
+    for (const entry of [...entries.values()]) void letGo(entry);
+    tellEngines();
+    options.onNews();
   }
 
   return {
-    async load() {
-      const stored = await store.instances();
-      const present = new Set(stored.map(({ uuid }) => uuid));
-      for (const entry of [...entries.values()]) if (!present.has(entry.stored.uuid)) forget(entry);
-      for (const one of [...stored].sort((a, b) => a.registeredMs - b.registeredMs)) {
-        const entry = entries.get(one.uuid);
-        if (entry === undefined) add(one);
-        else entry.isDraining = one.facts.isDraining === true;
-      }
-      for (const entry of [...entries.values()]) void letGo(entry);
-      tellEngines();
-      options.onNews();
-    },
+    load,
 
     async register(wish) {
-      const place = addressOf(wish);
+      const place = placeOf(wish);
       if ('reason' in place) return { type: 'refused', reason: place.reason };
-      const { url, host, port } = place;
+      const { host, port } = place;
       const resolved = await client.resolve(host);
       if ('refusal' in resolved) return { type: 'refused', reason: resolved.refusal };
-      const finding = await lookAt(client, url, options.settings().registration.timeoutMs);
+      const finding = await lookAt(client, place.url, options.settings().registration.timeoutMs);
       if (finding.type === 'unfit') {
         return { type: 'refused', reason: `${hostAndPort(host, port)} is not registered: ${finding.reason}` };
       }
-      const id = options.configuredIdAt?.(url) ?? hostAndPort(host, port);
-      const uuid = uuidOfInstance(id);
+      const addresses = resolved.addresses.map(unmapped);
+      const alias = knownAs(host, port, addresses)?.stored;
+      const urls = isPlainAddress(host) ? addresses.map((one) => `http://${hostAndPort(one, port)}`) : [];
+      const configured = [place.url, ...urls].map((url) => options.configuredIdAt?.(url));
+      const id = configured.find((one) => one !== undefined) ?? hostAndPort(host, port);
+      const uuid = alias?.uuid ?? uuidOfInstance(id);
       const known = entries.get(uuid);
-      const stored = storedOf({ uuid, url, wish, finding, addresses: resolved.addresses, clock });
+      const url = alias?.url ?? place.url;
+      const stored = storedOf({ uuid, url, wish, finding, addresses, clock });
       const registeredMs = known?.stored.registeredMs ?? stored.registeredMs;
-      await store.saveInstance({ ...stored, registeredMs });
-      known?.check?.stop();
-      add({ ...stored, registeredMs });
+      await exclusively(async () => {
+        await store.saveInstance({ ...stored, registeredMs });
+        entries.get(uuid)?.check?.stop();
+        add({ ...stored, registeredMs });
+      });
       tellEngines();
       options.onNews();
       return {
@@ -247,11 +293,13 @@ export function createRegistry(options: RegistryOptions): Registry {
     },
 
     async remove(name) {
-      const entry = found(name);
+      const entry = await surely(() => found(name));
       if (entry === undefined) return undefined;
-      entry.isDraining = true;
-      entry.stored = { ...entry.stored, facts: { ...entry.stored.facts, isDraining: true } };
-      await store.saveInstance(entry.stored);
+      await exclusively(async () => {
+        entry.isDraining = true;
+        entry.stored = { ...entry.stored, facts: { ...entry.stored.facts, isDraining: true } };
+        await store.saveInstance(entry.stored);
+      });
       const removed = shown(entry);
       tellEngines();
       await letGo(entry);
@@ -265,8 +313,11 @@ export function createRegistry(options: RegistryOptions): Registry {
       return entry && shown(entry);
     },
     find(name) {
-      const entry =
-        entries.get(name.toLowerCase()) ?? byAddress(name.replace(/^https?:\/\//, '').replace(/\/+$/, ''));
+      const entry = byName(name);
+      return entry && shown(entry);
+    },
+    async findSurely(name) {
+      const entry = await surely(() => byName(name));
       return entry && shown(entry);
     },
     worked(uuid) {
@@ -305,29 +356,6 @@ function standsFor(address: string): readonly string[] {
   return port === undefined ? [address] : [`127.0.0.1:${port}`, `[::1]:${port}`];
 }
 
-type Place =
-  | { readonly url: string; readonly host: string; readonly port: number }
-  | { readonly reason: string };
-
-/** Only a host and a port: whatever else the URL parser would read into the text is refused. */
-function addressOf({ host, port }: RegistrationWish): Place {
-  const bare = host.trim().replace(/^\[(.*)\]$/, '$1');
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-    return { reason: `port must be a whole number from 1 to 65535; found ${port}` };
-  }
-  if (!/^[\w.-]+$|^[\da-f:.]+$/i.test(bare)) {
-    return { reason: `host must be a name or an IP address; found ${JSON.stringify(host.slice(0, 200))}` };
-  }
-  const parsed = URL.parse(`http://${hostAndPort(bare, port)}`);
-  if (parsed === null)
-    return { reason: `host must be a name or an IP address; found ${JSON.stringify(host.slice(0, 200))}` };
-  return {
-    url: parsed.origin.includes(`:${port}`) ? parsed.origin : `${parsed.origin}:${port}`,
-    host: parsed.hostname,
-    port,
-  };
-}
-
 function storedOf(facts: {
   readonly uuid: string;
   readonly url: string;
@@ -340,12 +368,8 @@ function storedOf(facts: {
   const shared = { uuid, url, registeredMs: clock.now() };
   if (finding.type === 'task-instance') {
     const { model, replicas } = finding;
-    return {
-      ...shared,
-      kind: 'task-instance',
-      model,
-      facts: { addresses, ...(replicas !== undefined && { replicas }) },
-    };
+    const known = { addresses, ...(replicas !== undefined && { replicas }) };
+    return { ...shared, kind: 'task-instance', model, facts: known };
   }
   const { engine, models } = finding;
   const model = models.find((one) => one === wish.model) ?? models[0]!;

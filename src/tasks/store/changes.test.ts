@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ChangeFeed, packChanges, unpackChanges } from './changes.ts';
+import { ChangeFeed, isOthersShared, packChanges, packShared, unpackChanges } from './changes.ts';
 import type { TaskChange } from './task-store.ts';
 
 const change = (taskId: string, parts: Partial<TaskChange> = {}): TaskChange => ({
@@ -32,6 +32,14 @@ describe('changes on their way to other processes', () => {
   it('may be anything that others say on the channel', () => {
     for (const payload of ['', 'null', '3', '{}', '{"ids":1}'])
       expect(unpackChanges('me', payload)).toEqual([]);
+  });
+
+  it('are told from what all processes share', () => {
+    expect(isOthersShared('you', packShared('me'))).toBe(true);
+    expect(unpackChanges('you', packShared('me'))).toEqual([]);
+    expect(isOthersShared('me', packShared('me'))).toBe(false);
+    for (const payload of ['', 'null', '3', '{}', ...packChanges('me', [change('a')])])
+      expect(isOthersShared('you', payload)).toBe(false);
   });
 
   it('are left to polling when one does not fit', () => {

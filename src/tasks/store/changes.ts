@@ -3,8 +3,12 @@
 import type { TaskState } from '../task.ts';
 import type { TaskChange } from './task-store.ts';
 
+/** What all processes read again when one of them changed it: instances and settings. */
+const SHARED = 'shared';
+
 export class ChangeFeed {
   readonly #listeners = new Set<(change: TaskChange) => void>();
+  readonly #sharedListeners = new Set<() => void>();
   readonly #onError: (error: Error) => void;
 
   constructor(onError: (error: Error) => void) {
@@ -16,6 +20,23 @@ export class ChangeFeed {
     const own = (change: TaskChange): void => listener(change);
     this.#listeners.add(own);
     return () => this.#listeners.delete(own);
+  }
+
+  watchShared(listener: () => void): () => void {
+    const own = (): void => listener();
+    this.#sharedListeners.add(own);
+    return () => this.#sharedListeners.delete(own);
+  }
+
+  /** Another process changed instances or settings, or may have. */
+  publishShared(): void {
+    for (const listener of this.#sharedListeners) {
+      try {
+        listener();
+      } catch (error) {
+        this.#onError(error as Error);
+      }
+    }
   }
 
   publish(changes: readonly TaskChange[]): void {
@@ -62,6 +83,19 @@ export function packChanges(from: string, changes: readonly TaskChange[]): reado
     }
   }
   return payloads;
+}
+
+export function packShared(from: string): string {
+  return JSON.stringify({ from, about: SHARED });
+}
+
+export function isOthersShared(me: string, payload: string): boolean {
+  try {
+    const message = JSON.parse(payload) as { readonly from?: unknown; readonly about?: unknown } | null;
+    return message?.about === SHARED && message.from !== me;
+  } catch {
+    return false;
+  }
 }
 
 /** The changes in a payload; none when it is our own, or not one of ours at all. */

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import type { BatchStore } from '../batches/batch-store.ts';
-import { ChangeFeed, unpackChanges } from './changes.ts';
+import { ChangeFeed, isOthersShared, unpackChanges } from './changes.ts';
 import { asStorageError, type Database } from './database.ts';
 import { lockDirectory } from './directory-lock.ts';
 import { EmbeddedDatabase } from './embedded.ts';
@@ -123,8 +123,14 @@ async function openShared(options: TaskStoreOptions, url: string): Promise<OpenT
       },
     });
     listening = listen(url, channel.name, {
-      message: (payload) => feed.publish(unpackChanges(channel.me, payload)),
-      connected: () => missed.hearsAgain(),
+      message(payload) {
+        feed.publish(unpackChanges(channel.me, payload));
+        if (isOthersShared(channel.me, payload)) feed.publishShared();
+      },
+      connected() {
+        missed.hearsAgain();
+        feed.publishShared();
+      },
       checked: () => missed.hearsStill(),
       error: (error) => {
         missed.hearsNothing();

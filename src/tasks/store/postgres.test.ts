@@ -74,6 +74,36 @@ if (POSTGRES_URL === undefined) {
       }
     });
 
+    it('hear of it when one of them changes instances or settings', async () => {
+      const [teller, hearer] = [await another(), await another()];
+      let heard = 0;
+      hearer!.watchShared(() => {
+        heard += 1;
+      });
+      // Once for whatever came before it listened.
+      await expect.poll(() => heard).toBe(1);
+      const instance = {
+        uuid: crypto.randomUUID(),
+        url: 'http://127.0.0.1:8000',
+        kind: 'task-instance',
+        model: 'llama',
+        registeredMs: 1,
+        facts: {},
+      } as const;
+      const changes = [
+        () => teller!.saveInstance(instance),
+        () => teller!.setSetting('key', 'value'),
+        () => teller!.deleteInstance(instance.uuid),
+      ];
+      for (const [index, change] of changes.entries()) {
+        await change();
+        await expect.poll(() => heard).toBe(index + 2);
+      }
+      await hearer!.setSetting('key', null);
+      await teller!.setSetting('key', null);
+      await expect.poll(() => heard).toBe(5);
+    });
+
     it('end a task once, whichever of them hears of it', async () => {
       const stores = [await another(), await another()];
       await stores[0]!.submit([aTask()]);

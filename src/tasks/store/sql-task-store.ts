@@ -10,7 +10,7 @@ import {
   type TaskSubmission,
   type TaskSummary,
 } from '../task.ts';
-import { type ChangeFeed, packChanges } from './changes.ts';
+import { type ChangeFeed, packChanges, packShared } from './changes.ts';
 import { claimTasks } from './claiming.ts';
 import { asStorageError, type Database, isStorageFailure, type Sql } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -303,11 +303,11 @@ export class SqlTaskStore implements TaskStore {
 
   async saveInstance({ uuid, url, kind, model, registeredMs, facts }: StoredInstance): Promise<void> {
     const values = [uuid, url, kind, model, registeredMs, JSON.stringify(facts)];
-    await this.#query(this.#statements.saveInstance, values);
+    await this.#changeShared(this.#statements.saveInstance, values);
   }
 
   async deleteInstance(uuid: string): Promise<void> {
-    await this.#query(this.#statements.deleteInstance, [uuid]);
+    await this.#changeShared(this.#statements.deleteInstance, [uuid]);
   }
 
   async instances(): Promise<readonly StoredInstance[]> {
@@ -330,11 +330,15 @@ export class SqlTaskStore implements TaskStore {
   }
 
   async setSetting(key: string, value: unknown): Promise<void> {
-    await this.#query(this.#statements.setSetting, [key, JSON.stringify(value ?? null)]);
+    await this.#changeShared(this.#statements.setSetting, [key, JSON.stringify(value ?? null)]);
   }
 
   watch(listener: (change: TaskChange) => void): () => void {
     return this.#parts.feed.watch(listener);
+  }
+
+  watchShared(listener: () => void): () => void {
+    return this.#parts.feed.watchShared(listener);
   }
 
   close(): Promise<void> {
@@ -428,6 +432,18 @@ export class SqlTaskStore implements TaskStore {
     }
     const [log] = await database.query<{ bytes: number }>(this.#statements.walBytes);
     if ((log?.bytes ?? 0) >= CHECKPOINT_AFTER_BYTES) await database.query('CHECKPOINT');
+  }
+
+  /** Told to the other processes with its commit. */
+  async #changeShared(text: string, values: readonly unknown[]): Promise<void> {
+    const { database, channel } = this.#parts;
+    await this.#guarded(() =>
+      database.transaction(async (sql) => {
+        await sql.query(text, values);
+        if (channel === undefined) return;
+        await sql.query('SELECT pg_notify($1, $2)', [channel.name, packShared(channel.me)]);
+      }),
+    );
   }
 
   #query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]> {

@@ -184,6 +184,8 @@ export interface TaskStore {
   setSetting(key: string, value: unknown): Promise<void>;
   /** Told of every change, also of those that other processes made; in no promised order. */
   watch(listener: (change: TaskChange) => void): () => void;
+  /** Told when another process changed instances or settings, or may have. */
+  watchShared(listener: () => void): () => void;
   /** Returns what this process holds to the queue where nothing runs any more, and lets go of the storage. */
   close(): Promise<void>;
 }

@@ -106,10 +106,16 @@ describe('a webhook', () => {
     const room = await open({ settings: { webhooks: { ...QUICK, allowedCidrs: [], maxTries: 1 } } });
     const { url, told } = await receiver(fine);
     await room.addTaskInstance();
-    const id = await room.submitOne({ webhook: { url } });
+    // What its name leads to is seen when it is called.
+    const named = url.replace('127.0.0.1', 'localhost');
+    const id = await room.submitOne({ webhook: { url: named } });
     await room.service.wait(id, 10_000);
     await expect.poll(() => room.store().nextWebhookMs()).toBeUndefined();
     expect(told).toEqual([]);
+    await expect(room.submitOne({ webhook: { url } })).rejects.toMatchObject({
+      code: 'invalid_value',
+      param: 'webhook.url',
+    });
   });
 });
 

@@ -4,7 +4,7 @@ import { asSignalboxError, REQUEST_PRIORITIES, SignalboxError } from '../../../d
 import { type TraceHeaders, traceHeadersOf } from '../../../telemetry/tracing/index.ts';
 import type { NewTask, Submitted } from '../../task-service.ts';
 import { detail, ok, type TaskAnswer } from '../answer.ts';
-import { readBody } from '../fields/body.ts';
+import { checked, readBody } from '../fields/body.ts';
 import {
   type Check,
   decimal,
@@ -16,12 +16,14 @@ import {
   record,
   required,
   text,
+  webAddress,
   withDefault,
 } from '../fields/checks.ts';
 import type { TaskApiParts, TaskCall } from '../parts.ts';
 import { canonicalTaskId, newTaskId } from '../task-id.ts';
 
-const EPOCH_MS = decimal({ min: 0 });
+/** Up to the last date that there is (ECMA-262, 21.4.1.1). */
+const EPOCH_MS = decimal({ min: 0, max: 8.64e15 });
 const DAY_MS = 24 * 60 * 60_000;
 
 /** What one task may say of itself besides its input; all beyond `metadata` and `task_id` is ours. */
@@ -37,7 +39,7 @@ const TASK_FIELDS = {
   max_retries: optional(integer({ min: 0, max: 100 })),
   timeout_ms: optional(integer({ min: 1, max: 7 * DAY_MS })),
   keep_result_ms: optional(integer({ min: 0, max: 365 * DAY_MS })),
-  webhook: optional(record({ url: required(text(2000)) })),
+  webhook: optional(record({ url: required(webAddress()) })),
 } as const;
 
 function priority(...[value, place, mistakes]: Parameters<Check<unknown>>) {
@@ -51,7 +53,7 @@ type TaskFields = ReturnType<typeof BATCH_TASK>;
 
 export async function submit(parts: TaskApiParts, call: TaskCall): Promise<TaskAnswer> {
   const { model_name: model, ...fields } = readBody(call.body, SUBMISSION);
-  const idempotencyKey = call.header('idempotency-key');
+  const idempotencyKey = idempotencyKeyOf(call);
   const nobody = nobodyServes(parts, model);
   if (nobody !== undefined) return detail(503, nobody);
   const task = { ...newTask(model, fields, idempotencyKey), ...traceOf(call) };
@@ -63,6 +65,14 @@ export async function submit(parts: TaskApiParts, call: TaskCall): Promise<TaskA
 function traceOf({ header }: TaskCall): { readonly trace?: TraceHeaders } {
   const trace = traceHeadersOf({ traceparent: header('traceparent'), tracestate: header('tracestate') });
   return trace === undefined ? {} : { trace };
+}
+
+/** Long enough for whatever makes keys, short enough for an index. */
+const KEY = text(255, 1);
+
+function idempotencyKeyOf({ header }: TaskCall): string | undefined {
+  const key = header('idempotency-key');
+  return key === undefined ? undefined : checked(KEY, key, ['header', 'idempotency-key']);
 }
 
 /** A task with neither a usable id nor a key of its own gets a new identity at each submission. */
@@ -123,7 +133,11 @@ export async function submitBatch(parts: TaskApiParts, call: TaskCall): Promise<
       tasks: required(list(BATCH_TASK, parts.limits.maxBatchTasks)),
     }),
   );
-  const results = await submitAll(parts, model, tasks, traceOf(call));
+  const key = idempotencyKeyOf(call);
+  const results = await submitAll(parts, model, tasks, {
+    ...traceOf(call),
+    ...(key !== undefined && { key }),
+  });
   const failed = results.filter(({ status }) => status === 'error').length;
   return ok({
     ...batchOutcome(results.length, failed),
@@ -142,17 +156,20 @@ interface BatchResult {
   readonly error: string | null;
 }
 
-/** All of them are stored together, or none is. */
+/** All of them are stored together, or none is. The call's key and its place make the key of each. */
 async function submitAll(
   parts: TaskApiParts,
   model: string,
   tasks: readonly TaskFields[],
-  trace: { readonly trace?: TraceHeaders },
+  { key, ...trace }: { readonly key?: string; readonly trace?: TraceHeaders },
 ): Promise<readonly BatchResult[]> {
   if (tasks.length === 0) return [];
   const nobody = nobodyServes(parts, model);
   if (nobody !== undefined) return tasks.map((_, index) => refused(index, `Scheduling failed: ${nobody}`));
-  const wanted = tasks.map((fields) => ({ ...newTask(model, fields), ...trace }));
+  const wanted = tasks.map((fields, index) => {
+    const own = key === undefined ? undefined : `${key}[${index}]`;
+    return { ...newTask(model, fields, own), ...trace };
+  });
   let submitted: readonly Submitted[];
   try {
     submitted = await parts.service.submit(wanted);

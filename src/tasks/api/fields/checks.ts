@@ -62,7 +62,7 @@ export function record<F extends Fields>(fields: F): Check<Checked<F>> {
 
 export const anything: Check<unknown> = (value) => value;
 
-export function text(maxLength = 4096): Check<string> {
+export function text(maxLength = 4096, minLength = 0): Check<string> {
   return function checkText(value, place, mistakes) {
     if (typeof value !== 'string') {
       mistakes.push(mistake('string_type', place, 'Input should be a valid string', value));
@@ -72,7 +72,32 @@ export function text(maxLength = 4096): Check<string> {
       const msg = `String should have at most ${maxLength} characters`;
       mistakes.push(mistake('string_too_long', place, msg, value, { max_length: maxLength }));
     }
+    if (value.length < minLength) {
+      const msg = `String should have at least ${minLength} ${minLength === 1 ? 'character' : 'characters'}`;
+      mistakes.push(mistake('string_too_short', place, msg, value, { min_length: minLength }));
+    }
+    // PostgreSQL's texts cannot hold it.
+    if (value.includes('\0'))
+      mistakes.push(mistake('value_error', place, 'String should not contain U+0000', value));
     return value;
+  };
+}
+
+/** Where something can be sent to; whether it may be is not asked here. */
+export function webAddress(maxLength = 2000): Check<string> {
+  const isText = text(maxLength);
+  return function checkWebAddress(value, place, mistakes) {
+    const known = mistakes.length;
+    const address = isText(value, place, mistakes);
+    if (mistakes.length > known) return address;
+    const url = URL.parse(address);
+    const expected = "'http' or 'https'";
+    if (url === null) mistakes.push(mistake('url_parsing', place, 'Input should be a valid URL', value));
+    else if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+      const msg = `URL scheme should be ${expected}`;
+      mistakes.push(mistake('url_scheme', place, msg, value, { expected_schemes: expected }));
+    }
+    return address;
   };
 }
 
