@@ -9,6 +9,7 @@ import {
   timedBudget,
 } from '../../src/pipeline/index.ts';
 import { type Fleet, fleetsOf, SIZES } from './fleets.ts';
+import { measureRoutings } from './routing.ts';
 
 interface ParallaxTimes {
   readonly source: string;
@@ -37,12 +38,16 @@ for (const fleet of fleetsOf(32)) for (let round = 0; round < ROUNDS; round++) b
 
 const rows = SIZES.flatMap((size) => fleetsOf(size).map(measure));
 console.table(rows);
+const routing = measureRoutings();
+console.table(routing);
 const result = {
   measuredAt: new Date().toISOString(),
   machine: { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version, load: loadavg()[0] },
   searchLimitMs: LIMIT_MS,
   parallax: parallax.source,
   rows,
+  /** A request is routed, takes its room, and an earlier one gives its room back. */
+  routing,
 };
 writeFileSync(
   new URL('../results/pipelines.json', import.meta.url),
