@@ -95,6 +95,19 @@ function bestPipeline(
   return best;
 }
 
+/** With any two as ends, or alone. */
+function canHold(members: readonly Candidate[], layers: number): boolean {
+  if (members.some((member) => member.layers.middle < 1) || members.length > layers) return false;
+  const middle = members.reduce((sum, member) => sum + member.layers.middle, 0);
+  return members.some((a) =>
+    members.some((b) => {
+      if (a === b) return members.length === 1 && a.layers.alone >= layers;
+      if (a.layers.first < 1 || b.layers.last < 1) return false;
+      return middle - a.layers.middle + a.layers.first - b.layers.middle + b.layers.last >= layers;
+    }),
+  );
+}
+
 function bestDivision(stages: readonly Candidate[], layers: number) {
   const best = { slowestMs: Infinity, sumMs: Infinity };
   const walk = (at: number, left: number, slowestMs: number, sumMs: number): void => {
@@ -159,6 +172,20 @@ describe('optimal, on random fleets', () => {
         expect(ours.objective, `${label}, ${other.name}`).toBeGreaterThanOrEqual(value * (1 - 1e-9));
         expect(ours.upperBound, label).toBeGreaterThanOrEqual(value * (1 - 1e-9));
       }
+    }
+  });
+
+  it('has the most pipelines² per stage of all ways to share out eight nodes', () => {
+    for (const { model, nodes, label } of draw(FLEETS / 4, 8)) {
+      const all = nodes.map((node) => toCandidate(model, node, DEFAULT_SETTINGS));
+      const membersOf = (set: number) => all.filter((_, at) => set & (1 << at));
+      let best = 0;
+      for (const sets of partitions(nodes.length, (set) => canHold(membersOf(set), model.numLayers))) {
+        const stages = sets.reduce((sum, set) => sum + bits(set), 0);
+        if (stages > 0) best = Math.max(best, sets.length ** 2 / stages);
+      }
+      const outcome = optimalAllocator().allocate(model, nodes);
+      expect(outcome.ok ? outcome.objective : 0, label).toBe(best);
     }
   });
 
