@@ -13,6 +13,7 @@ import {
   LivePipelines,
   type ModelInfo,
   type ModelInfoInit,
+  modelInfoFromHuggingFace,
   optimalAllocator,
   PIPELINE_ROUTINGS,
   type PipelineEffect,
@@ -75,7 +76,10 @@ export async function openPipelines(
 
 async function loadModel(path: string): Promise<ModelInfo> {
   try {
-    return createModelInfo(JSON.parse(await readFile(path, 'utf8')) as ModelInfoInit);
+    const file = JSON.parse(await readFile(path, 'utf8')) as Readonly<Record<string, unknown>>;
+    // Only Hugging Face's files name a type of model.
+    if ('model_type' in file) return modelInfoFromHuggingFace(file);
+    return createModelInfo(file as unknown as ModelInfoInit);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new StartError(`pipelines.model: ${path} cannot be used: ${reason}`, { cause });

@@ -30,7 +30,7 @@ const rebalance = z
 export const pipelinesSection = z
   .strictObject({
     model: text().describe(
-      'JSON file of the model that the nodes serve, relative to this file: the fields of `ModelInfo`.',
+      'JSON file of the model that the nodes serve, relative to this file: a `config.json` of Hugging Face, or the fields of `ModelInfo`.',
     ),
     servedName: modelName()
       .optional()
