@@ -1,6 +1,13 @@
 /** The scheduler joined to real time: it tells each door what became of its requests, and wakes by itself when time is up. */
 
-import type { Clock, ExecutionInstance, FleetEvent, RequestMetadata } from '../domain/index.ts';
+import {
+  type Clock,
+  type ExecutionInstance,
+  type FleetEvent,
+  priorityRank,
+  type RequestMetadata,
+  type RequestPriority,
+} from '../domain/index.ts';
 import type { PolicyFigures } from '../queueing/index.ts';
 import type { SchedulerDoor, Ticket, TicketHandlers } from './door.ts';
 import type { SchedulerEffect, SchedulerEvent } from './events.ts';
@@ -95,6 +102,12 @@ export class LiveScheduler implements SchedulerDoor, SchedulerInspection {
   }
 
   /** How many more requests the instance's window would take now. */
+  /** Requests of the model that wait and are of a higher class than `priority`. */
+  waitingAbove(model: string, priority: RequestPriority): number {
+    const counts = this.#scheduler.queue.existingLane(model)?.countByRank ?? [];
+    return counts.slice(0, priorityRank(priority)).reduce((sum, count) => sum + count, 0);
+  }
+
   freeRequests(instanceId: string): number {
     const record = this.#scheduler.fleet.get(instanceId);
     if (record?.hasRoom(this.#parts.clock.now()) !== true) return 0;

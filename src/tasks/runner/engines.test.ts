@@ -229,3 +229,27 @@ describe('tasks beside interactive requests', () => {
     expect(await room.service.wait(ids[1]!, 10_000)).toMatchObject({ state: 'completed' });
   });
 });
+
+describe('tasks beside interactive requests', () => {
+  it('take fewer slots once something urgent had to wait', async () => {
+    const room = await open();
+    const engine = await anEngine(() => new Promise<{ status?: number; body?: unknown }>(() => undefined));
+    room.addEngine({ id: 'e', url: engine.url, maxConcurrency: 10 });
+    const handlers = { onDispatch: () => undefined, onReject: () => undefined };
+    const tickets = Array.from({ length: 14 }, (_, index) =>
+      room.scheduler.submit(
+        createRequest({ id: `urgent-${index}`, model: 'model-x', arrivalMs: Date.now(), priority: 'HIGH' }),
+        handlers,
+      ),
+    );
+    expect(room.scheduler.waitingAbove('model-x', 'LOW')).toBe(4);
+    for (let look = 0; look < 5; look++) {
+      await room.service.submit(Array.from({ length: 4 }, () => aNewTask()));
+      await new Promise((resolve) => setTimeout(resolve, 120));
+    }
+    for (const ticket of tickets) ticket.complete();
+    await expect.poll(() => engine.calls.length).toBeGreaterThan(0);
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect(engine.calls.length).toBeLessThan(8);
+  });
+});

@@ -9,6 +9,7 @@ import type { Task, TaskFailure } from '../task.ts';
 import { type BackoffSettings, backoffMs } from './backoff.ts';
 import type { EngineCaller, EngineOutcome } from './engine-call.ts';
 import type { FleetEngine } from './fleet-view.ts';
+import { KeptFree } from './kept-free.ts';
 import type { TaskBooks } from './task-books.ts';
 import { type EngineBody, engineBody, engineObstacle, schedulerRequest } from './task-request.ts';
 
@@ -16,6 +17,8 @@ import { type EngineBody, engineBody, engineObstacle, schedulerRequest } from '.
 export interface TaskDoor extends Pick<SchedulerDoor, 'submit'> {
   /** How many more requests the instance's window would take now. */
   freeRequests(instanceId: string): number;
+  /** Requests of the model that wait and are of a higher class than `priority`. */
+  waitingAbove(model: string, priority: RequestPriority): number;
 }
 
 export interface Upstream {
@@ -79,6 +82,7 @@ export class FleetLane {
   /** The scheduler turned a task of this model away: it gets none before then. */
   readonly #pausedUntilMs = new Map<string, number>();
 
+  readonly #keptFree = new KeptFree();
   #onIdle: (() => void) | undefined;
 
   constructor(options: FleetLaneOptions) {
@@ -89,10 +93,15 @@ export class FleetLane {
   room({ instance, isReady }: FleetEngine, model: string): number {
     if (!isReady || (this.#pausedUntilMs.get(model) ?? 0) > this.#options.clock.now()) return 0;
     const { id, maxConcurrency } = instance;
-    const share = Math.max(1, Math.floor(maxConcurrency * this.#options.settings().maxInstanceShare));
+    const { door, clock, settings } = this.#options;
+    const { maxInstanceShare, maxPriority } = settings();
+    const isUrgentWaiting = door.waitingAbove(model, maxPriority) > 0;
+    const keptFree = this.#keptFree.slots(id, maxConcurrency, isUrgentWaiting, clock.now());
+    const most = Math.max(1, Math.floor(maxConcurrency * maxInstanceShare));
+    const share = Math.max(1, Math.min(most, maxConcurrency - keptFree));
     const waiting = this.#mayCome.get(id) ?? 0;
     const ofOurShare = share - (this.#running.get(id) ?? 0) - waiting;
-    const beyondFree = this.#options.door.freeRequests(id) + MAX_WAITING_PER_ENGINE - waiting;
+    const beyondFree = door.freeRequests(id) + MAX_WAITING_PER_ENGINE - waiting;
     return Math.max(0, Math.min(ofOurShare, beyondFree));
   }
 
@@ -175,6 +184,8 @@ export class FleetLane {
         this.#count(this.#running, [instance.id], 1);
         // The ticket is known when `submit` has returned.
         queueMicrotask(() => void this.#run(run, instance));
+        // It had to wait: with it gone, the next one may.
+        if (run.ticket !== undefined) this.#options.onRoom();
       },
       onReject: (rejection) => this.#rejected(run, rejection),
     });
