@@ -39,6 +39,8 @@ export function createBatches({ service, clock, maxFileBytes, openStore, onError
   return {
     door: { ...door, maxBodyBytes: maxFileBytes + FORM_BYTES },
     onStoreOpen(opened) {
+      // One that could not be made use of was closed again.
+      void worker?.close();
       store = opened;
       worker = new BatchWorker({ store: opened.batches, service, clock, timers: globalThis, onError });
       worker.start();

@@ -151,6 +151,31 @@ describe('a batch', () => {
     });
   });
 
+  it('ends where its file is deleted before all of it was submitted', async () => {
+    const call = aDoor();
+    const id = await aBatch(call, 3);
+    const batch = (await store.batches.batch(id))!;
+    await store.batches.replaceBatch({ ...batch, state: 'in_progress', total: 3 }, 'validating');
+    await store.batches.deleteFile(batch.inputFileId);
+    aWorker();
+    await expect
+      .poll(async () => (await store.batches.batch(id))?.state, { timeout: 20_000 })
+      .toBe('cancelled');
+  }, 60_000);
+
+  it('ends where its tasks were cleared', async () => {
+    const call = aDoor();
+    const id = await aBatch(call, 2);
+    const worker = aWorker();
+    await expect.poll(async () => (await counted(id)).queued, { timeout: 20_000 }).toBe(2);
+    await store.clear();
+    worker.wake();
+    await expect
+      .poll(async () => (await store.batches.batch(id))?.state, { timeout: 20_000 })
+      .toBe('completed');
+    expect((await store.batches.batch(id))?.counts).toEqual({ completed: 0, failed: 0 });
+  }, 60_000);
+
   it('gives up what has not ended when its window closes', async () => {
     const call = aDoor();
     const id = await aBatch(call, 1);

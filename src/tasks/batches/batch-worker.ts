@@ -5,12 +5,12 @@
 
 import type { Clock } from '../../domain/index.ts';
 import type { Timers } from '../../scheduler/index.ts';
-import { FINAL_TASK_STATES, isFinal, type TaskState } from '../task.ts';
+import { isFinal, type TaskState } from '../task.ts';
 import type { NewTask, TaskService } from '../task-service.ts';
 import { type Batch, type BatchState, isBatchOver, type StoredFile } from './batch.ts';
 import type { BatchStore } from './batch-store.ts';
 import { batchTaskId, resultFileId } from './ids.ts';
-import { linesOf, readRequest, validateLines } from './lines.ts';
+import { isBlank, type Line, linesOf, readRequest, validateLines } from './lines.ts';
 import { resultLine } from './openai-json.ts';
 
 export interface BatchWorkerParts {
@@ -28,6 +28,8 @@ const PAGE = 500;
 const SETTLE_MS = 250;
 /** Batches are looked at this often in any case: other processes' news may be lost, and windows close. */
 const PATROL_MS = 5_000;
+/** And this often where there are none: another process may have died over one of its own. */
+const IDLE_PATROL_MS = 30_000;
 /** Files past their time are looked for this often. */
 const PRUNE_MS = 60 * 60_000;
 /** How long results stay, as with OpenAI. */
@@ -91,7 +93,7 @@ export class BatchWorker {
     } catch (error) {
       this.#parts.onError(error);
     }
-    this.#lookIn(this.#hasBatches ? PATROL_MS : PRUNE_MS);
+    this.#lookIn(this.#hasBatches ? PATROL_MS : IDLE_PATROL_MS);
   }
 
   async #pruneFiles(): Promise<void> {
@@ -166,19 +168,21 @@ export class BatchWorker {
       if (submitted <= batch.submitted) return true;
       return store.replaceBatch({ ...batch, submitted }, 'in_progress');
     };
-    for await (const { text, line } of linesOf(store.readFile(batch.inputFileId))) {
-      if (text.trim() === '') continue;
-      page.push(taskOf(batch, text, line));
+    for await (const line of linesOf(store.readFile(batch.inputFileId))) {
+      if (isBlank(line)) continue;
+      page.push(taskOf(batch, line));
       // Cancelled meanwhile: the rest need not begin.
       if (page.length === PAGE && (this.#isClosed || !(await send()))) return !this.#isClosed;
     }
     await send();
-    return true;
+    // Its file was deleted, or has expired: the rest of the requests is nowhere.
+    return submitted >= batch.total || this.#reach(batch, 'cancelling');
   }
 
   async #finishIfEnded(batch: Batch): Promise<boolean> {
-    const counts = await this.#parts.store.batchCounts(batch.id);
-    if (endedOf(counts) < batch.total) return false;
+    // Not as many as there are lines must have ended: tasks may be cleared, or old ones deleted.
+    const { queued, scheduled } = await this.#parts.store.batchCounts(batch.id);
+    if (queued + scheduled > 0) return false;
     return this.#reach(batch, 'finalizing');
   }
 
@@ -274,11 +278,13 @@ export class BatchWorker {
   }
 }
 
-function taskOf(batch: Batch, text: string, line: number): NewTask {
-  const request = readRequest(text, line, batch.endpoint);
-  if (!('customId' in request)) throw new Error(`${batch.inputFileId}, line ${line}: ${request.message}`);
+function taskOf(batch: Batch, line: Line): NewTask {
+  const request = readRequest(line, batch.endpoint);
+  if (!('customId' in request)) {
+    throw new Error(`${batch.inputFileId}, line ${line.line}: ${request.message}`);
+  }
   return {
-    id: batchTaskId(batch.id, line),
+    id: batchTaskId(batch.id, line.line),
     model: request.model,
     input: request.body,
     endpoint: batch.endpoint,
@@ -288,8 +294,4 @@ function taskOf(batch: Batch, text: string, line: number): NewTask {
     customId: request.customId,
     ...(batch.tenant !== undefined && { tenant: batch.tenant }),
   };
-}
-
-function endedOf(counts: Readonly<Record<TaskState, number>>): number {
-  return FINAL_TASK_STATES.reduce((sum, state) => sum + counts[state], 0);
 }

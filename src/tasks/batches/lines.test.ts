@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { linesOf, MAX_BATCH_REQUESTS, readRequest, validateLines } from './lines.ts';
+import { linesOf, MAX_BATCH_REQUESTS, MAX_LINE_CHARS, readRequest, validateLines } from './lines.ts';
 
 const ENDPOINT = '/v1/chat/completions';
 
@@ -35,9 +35,28 @@ describe('lines of a file', () => {
   });
 });
 
+describe('a line that has no end', () => {
+  async function* endless(chars: number): AsyncGenerator<Uint8Array> {
+    const piece = Buffer.alloc(256 * 1024, 'x');
+    for (let sent = 0; sent < chars; sent += piece.length) yield piece;
+    yield Buffer.from(`\n${aLine('after')}`);
+  }
+
+  it('is named as too long, and the next one is read', async () => {
+    const lines = [];
+    for await (const line of linesOf(endless(2 * MAX_LINE_CHARS))) lines.push(line);
+    expect(lines.map(({ text, line }) => [line, text?.length])).toEqual([
+      [1, undefined],
+      [2, aLine('after').length],
+    ]);
+    const { mistakes } = await validateLines(endless(2 * MAX_LINE_CHARS), ENDPOINT);
+    expect(mistakes).toMatchObject([{ line: 1, code: 'line_too_long' }]);
+  });
+});
+
 describe('a line of a batch', () => {
   it('is read with its id, model and body', () => {
-    expect(readRequest(aLine('a'), 3, ENDPOINT)).toEqual({
+    expect(readRequest({ text: aLine('a'), line: 3 }, ENDPOINT)).toEqual({
       customId: 'a',
       model: 'm',
       body: { model: 'm' },
@@ -56,7 +75,7 @@ describe('a line of a batch', () => {
     [aLine('a', { body: {} }), 'missing_required_parameter', 'body.model'],
     [aLine('a', { body: { model: 'm', stream: true } }), 'invalid_value', 'body.stream'],
   ])('%s is refused: %s', (text, code, param) => {
-    expect(readRequest(text, 1, ENDPOINT)).toMatchObject({ code, param, line: 1 });
+    expect(readRequest({ text, line: 1 }, ENDPOINT)).toMatchObject({ code, param, line: 1 });
   });
 });
 

@@ -21,19 +21,42 @@ export interface BatchRequest {
   readonly line: number;
 }
 
-export async function* linesOf(
-  content: AsyncIterable<Uint8Array>,
-): AsyncGenerator<{ readonly text: string; readonly line: number }, void, undefined> {
+/** Longer lines are not read: one request, however large, is far below it. */
+export const MAX_LINE_CHARS = 16 * 1024 * 1024;
+
+/** `text` is `undefined` where a line is too long; no more of it is kept than that. */
+export interface Line {
+  readonly text: string | undefined;
+  readonly line: number;
+}
+
+export async function* linesOf(content: AsyncIterable<Uint8Array>): AsyncGenerator<Line, void, undefined> {
   const decoder = new TextDecoder();
-  let rest = '';
+  let parts: string[] = [];
+  let chars = 0;
   let line = 0;
+  const add = (part: string): void => {
+    chars += part.length;
+    // Only what ends the line is looked for in each piece: to join them each time would cost the square of the line.
+    if (chars <= MAX_LINE_CHARS) parts.push(part);
+    else parts = [];
+  };
+  const take = (): Line => {
+    const text = chars <= MAX_LINE_CHARS ? parts.join('') : undefined;
+    parts = [];
+    chars = 0;
+    return { text, line: ++line };
+  };
   for await (const piece of content) {
-    const lines = (rest + decoder.decode(piece, { stream: true })).split('\n');
-    rest = lines.pop()!;
-    for (const text of lines) yield { text, line: ++line };
+    const [first = '', ...others] = decoder.decode(piece, { stream: true }).split('\n');
+    add(first);
+    for (const other of others) {
+      yield take();
+      add(other);
+    }
   }
-  rest += decoder.decode();
-  if (rest !== '') yield { text: rest, line: ++line };
+  add(decoder.decode());
+  if (chars > 0) yield take();
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -51,8 +74,13 @@ const wrong = (
   line,
 });
 
+export const isBlank = ({ text }: Line): boolean => text?.trim() === '';
+
 /** The request of one line, or what is wrong with it. */
-export function readRequest(text: string, line: number, endpoint: string): BatchRequest | LineMistake {
+export function readRequest({ text, line }: Line, endpoint: string): BatchRequest | LineMistake {
+  if (text === undefined) {
+    return wrong(line, 'line_too_long', `This line has more than ${MAX_LINE_CHARS} characters.`);
+  }
   let record: unknown;
   try {
     record = JSON.parse(text);
@@ -104,10 +132,10 @@ export async function validateLines(
   const mistakes: LineMistake[] = [];
   const seen = new Map<string, number>();
   let total = 0;
-  for await (const { text, line } of linesOf(content)) {
-    if (text.trim() === '') continue;
+  for await (const line of linesOf(content)) {
+    if (isBlank(line)) continue;
     total++;
-    const mistake = mistakeOf(readRequest(text, line, endpoint), seen, mayUse);
+    const mistake = mistakeOf(readRequest(line, endpoint), seen, mayUse);
     if (mistake !== undefined) mistakes.push(mistake);
     if (mistakes.length === MAX_MISTAKES) break;
   }
