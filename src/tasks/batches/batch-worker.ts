@@ -7,6 +7,7 @@ import type { Clock } from '../../domain/index.ts';
 import type { Timers } from '../../scheduler/index.ts';
 import { isFinal, type TaskState } from '../task.ts';
 import type { NewTask, TaskService } from '../task-service.ts';
+import { wholeTasks } from '../whole-tasks.ts';
 import { type Batch, type BatchState, isBatchOver, type StoredFile } from './batch.ts';
 import type { BatchStore } from './batch-store.ts';
 import { batchTaskId, resultFileId } from './ids.ts';
@@ -22,7 +23,7 @@ export interface BatchWorkerParts {
   onError(error: unknown): void;
 }
 
-/** Lines submitted in one transaction, and tasks read in one go. */
+/** Lines submitted in one transaction, and tasks cancelled in one go. */
 const PAGE = 500;
 /** A batch whose tasks end is looked at this long after one did, for all that ended meanwhile. */
 const SETTLE_MS = 250;
@@ -243,19 +244,11 @@ export class BatchWorker {
     batchId: string,
     states: readonly TaskState[],
   ): AsyncGenerator<Uint8Array, void, undefined> {
-    const { service } = this.#parts;
     const encoder = new TextEncoder();
     for (const state of states) {
-      let cursor: string | undefined;
-      do {
-        const page = await service.list(
-          { batchId, state },
-          { limit: PAGE, ...(cursor !== undefined && { cursor }) },
-        );
-        const tasks = await service.getMany(page.tasks.map(({ id }) => id));
+      for await (const { tasks } of wholeTasks(this.#parts.service, { batchId, state })) {
         yield encoder.encode(tasks.map(resultLine).join(''));
-        cursor = page.nextCursor;
-      } while (cursor !== undefined);
+      }
     }
   }
 

@@ -2,6 +2,7 @@
 
 import type { TaskFilter } from '../../store/task-store.ts';
 import { isFinal, TASK_STATES, type Task } from '../../task.ts';
+import { type WholePiece, type WholeWish, wholeTasks } from '../../whole-tasks.ts';
 import { detail, ok, type TaskAnswer } from '../answer.ts';
 import { readBody, readQuery } from '../fields/body.ts';
 import { integer, oneOf, optional, record, required, text, truth, withDefault } from '../fields/checks.ts';
@@ -13,6 +14,8 @@ const TASK_ID = text(200);
 
 /** The most tasks in one answer, and how many there are when nobody says. */
 export const MAX_PAGE = 1_000;
+/** An answer that has come to so much takes no further task. */
+const MAX_PAGE_CHARACTERS = 32 * 1024 * 1024;
 
 export const notFound = (taskId: string): TaskAnswer => detail(404, `Task ${taskId} not found`);
 
@@ -43,23 +46,38 @@ const LISTING = record({
   details: withDefault(truth, false),
 });
 
-/** A page in the order of submission, the newest first; `next_cursor` is there as long as more follow. */
+/** A page in the order of submission, the newest first; `next_cursor` is there as long as more follow. Large results make a page shorter. */
 export async function allTasks({ service }: TaskApiParts, call: TaskCall): Promise<TaskAnswer> {
   const wish = readQuery(call.query, LISTING);
   const filter = filterOf(wish);
   const { cursor, limit } = wish;
-  const { tasks, nextCursor } = await service.list(filter, {
-    limit,
+  const { tasks, nextCursor } = await pageOf(service, filter, {
+    maxTasks: limit,
     ...(cursor !== undefined && { cursor }),
   });
-  const whole = await wholeTasks({ service }, tasks);
   const isFiltered = Object.keys(filter).length > 0;
   return ok({
     status: 'success',
-    total_tasks: isFiltered ? whole.length : await total({ service }),
-    tasks: whole.map(wish.details ? detailedView : recordView),
+    total_tasks: isFiltered ? tasks.length : await total({ service }),
+    tasks: tasks.map(wish.details ? detailedView : recordView),
     ...(nextCursor !== undefined && { next_cursor: nextCursor }),
   });
+}
+
+/** As many as were asked for, or as one answer may hold. */
+async function pageOf(
+  service: TaskApiParts['service'],
+  filter: TaskFilter,
+  wish: WholeWish,
+): Promise<{ readonly tasks: readonly Task[]; readonly nextCursor?: string }> {
+  const tasks: Task[] = [];
+  let last: WholePiece | undefined;
+  for await (const piece of wholeTasks(service, filter, wish)) {
+    tasks.push(...piece.tasks);
+    last = piece;
+    if (piece.characters >= MAX_PAGE_CHARACTERS) break;
+  }
+  return { tasks, ...(last?.nextCursor !== undefined && { nextCursor: last.nextCursor }) };
 }
 
 function filterOf(wish: ReturnType<typeof LISTING>): TaskFilter {
@@ -76,21 +94,9 @@ async function total({ service }: Pick<TaskApiParts, 'service'>): Promise<number
   return Object.values(await service.counts()).reduce((sum, count) => sum + count, 0);
 }
 
-/** The same tasks, in the same order, with input and result. */
-async function wholeTasks(
-  { service }: Pick<TaskApiParts, 'service'>,
-  summaries: readonly { readonly id: string }[],
-): Promise<readonly Task[]> {
-  if (summaries.length === 0) return [];
-  const ids = summaries.map(({ id }) => id);
-  const byId = new Map((await service.getMany(ids)).map((task) => [task.id, task]));
-  return ids.flatMap((id) => byId.get(id) ?? []);
-}
-
-export async function fetchAllCompleted(parts: TaskApiParts): Promise<TaskAnswer> {
-  const { tasks } = await parts.service.list({ state: 'completed' }, { limit: MAX_PAGE });
-  const whole = await wholeTasks(parts, tasks);
-  return ok(Object.fromEntries(whole.map((task) => [recordView(task).task_id, recordView(task)])));
+export async function fetchAllCompleted({ service }: TaskApiParts): Promise<TaskAnswer> {
+  const { tasks } = await pageOf(service, { state: 'completed' }, { maxTasks: MAX_PAGE });
+  return ok(Object.fromEntries(tasks.map((task) => [recordView(task).task_id, recordView(task)])));
 }
 
 /** `null` while there is no result yet, as the existing scheduler answers. */
