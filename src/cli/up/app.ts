@@ -54,6 +54,8 @@ export interface App {
   readonly selectUrl: string | undefined;
   readonly controlUrl: string;
   readonly config: Config;
+  /** Whether some instance takes requests. */
+  isReady(): boolean;
   /** The task queue, unless it is switched off. */
   readonly tasks: Tasks | undefined;
   /** Takes over another configuration while requests wait and run; several one after the other. */
@@ -150,6 +152,7 @@ export async function startApp(initial: Config, hooks: AppHooks = {}): Promise<A
       get config() {
         return config;
       },
+      isReady: () => isReady(parts.scheduler),
       apply(next) {
         const turn = applying.then(() => takeOver(next));
         applying = turn.catch(() => undefined);
@@ -241,7 +244,7 @@ async function build(config: Config, { directory = '.', taskStoreTemplate }: App
     logger: log.component('gateway'),
     upstreamHeaders: ({ id }) => ({ ...upstreams.get(id)?.headers, ...chains?.headersFor(id) }),
     upstreamTls: ({ id }) => upstreams.get(id)?.tls,
-    isReady: () => scheduler.instances().some(({ state }) => state === 'ready'),
+    isReady: () => isReady(scheduler),
     sideDoors: tasks === undefined ? [] : [tasks.sideDoor],
     settings: gatewaySettings(config),
     server: config.limits,
@@ -368,6 +371,10 @@ function logFleetEvent(log: AppLog, event: FleetEvent): void {
   } else {
     fleetLog.info({ instance: event.instanceId }, event.type.replace('-', ' '));
   }
+}
+
+function isReady(scheduler: LiveScheduler): boolean {
+  return scheduler.instances().some(({ state }) => state === 'ready');
 }
 
 export function urlOf(host: string, port: number): string {

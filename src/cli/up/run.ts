@@ -11,6 +11,9 @@ type Start = Extract<Loaded, { ok: true }>;
 
 /** How long the banner waits for engines to be recognised; they may come later, too. */
 const RECOGNITION_MS = 1_500;
+/** And then for the first of them to be found healthy: who pastes the printed call should not be the one to wait. */
+const READINESS_MS = 500;
+const READINESS_LOOK_MS = 10;
 
 export async function runUntilSignal(start: Start, onStarted: (facts: BannerFacts) => void): Promise<void> {
   let watcher: ConfigWatcher | undefined;
@@ -25,6 +28,7 @@ export async function runUntilSignal(start: Start, onStarted: (facts: BannerFact
     else app.log.component('config').warn('SIGHUP: there is no configuration file to read again');
   });
   await Promise.race([app.fleet.lookedAt(), sleep(RECOGNITION_MS)]);
+  if (app.fleet.describe().length > 0) await untilReady(app);
   const { config, dataUrl, selectUrl, controlUrl, fleet } = app;
   const startedInMs = performance.now();
   const instances = fleet.describe();
@@ -86,6 +90,11 @@ function stopOnSignal(app: App, watcher: ConfigWatcher | undefined): void {
     );
   };
   process.on('SIGTERM', stop).on('SIGINT', stop);
+}
+
+async function untilReady(app: App): Promise<void> {
+  const endMs = performance.now() + READINESS_MS;
+  while (!app.isReady() && performance.now() < endMs) await sleep(READINESS_LOOK_MS);
 }
 
 function sleep(ms: number): Promise<void> {
