@@ -60,6 +60,7 @@ class HttpGateway implements Gateway {
   readonly #server: ServerTransport;
   readonly #client: EngineClient;
   readonly #calls = new Drain<Relay>();
+  readonly #heldBodies = new Map<SideDoor, number>();
   #settings: GatewaySettings;
   #context: RelayContext;
   #closing: Promise<CloseReport> | undefined;
@@ -163,6 +164,7 @@ class HttpGateway implements Gateway {
 
   #passToSideDoor(exchange: Exchange, call: IncomingCall, door: SideDoor): void {
     const { key, requestId } = this.#options.intake.identify(call);
+    const release = this.#holdBody(exchange, call, door);
     exchange.readBody(door.maxBodyBytes, async (outcome) => {
       let answer: SideAnswer;
       try {
@@ -171,11 +173,37 @@ class HttpGateway implements Gateway {
       } catch (error) {
         this.#refuse(exchange, call, error, requestId);
         return;
+      } finally {
+        release();
       }
       await writeSideAnswer(exchange, answer, requestId).catch((error: unknown) =>
         this.#logInside(error, call),
       );
     });
+  }
+
+  /** Counts a body that is about to be held; the result, called once it no longer is or its caller has gone, counts it out again. */
+  #holdBody(exchange: Exchange, { method }: IncomingCall, door: SideDoor): () => void {
+    if (method !== 'POST') return () => undefined;
+    const held = this.#heldBodies.get(door) ?? 0;
+    if (held >= door.maxBodiesAtOnce) {
+      exchange.closeAfterwards();
+      throw new SignalboxError(
+        'overloaded',
+        `${held} uploads are being taken; no more than that at a time.`,
+        {
+          retryAfterMs: 1000,
+        },
+      );
+    }
+    this.#heldBodies.set(door, held + 1);
+    let isHeld = true;
+    const release = (): void => {
+      if (isHeld) this.#heldBodies.set(door, this.#heldBodies.get(door)! - 1);
+      isHeld = false;
+    };
+    exchange.listener = { onDrain: () => undefined, onGone: release };
+    return release;
   }
 
   #onBody(exchange: Exchange, call: IncomingCall, preflight: Preflight, outcome: BodyOutcome): void {

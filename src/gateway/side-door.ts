@@ -26,6 +26,8 @@ export interface SideDoor {
   isFor(path: string): boolean;
   /** A longer body is answered 413. */
   readonly maxBodyBytes: number;
+  /** Bodies are held whole: who comes while so many are held is told to come back. */
+  readonly maxBodiesAtOnce: number;
   /** @throws SignalboxError */
   answer(call: SideCall): Promise<SideAnswer>;
 }

@@ -10,6 +10,7 @@ function aDoor(answer: (call: SideCall) => SideAnswer | Promise<SideAnswer>): Si
   return {
     isFor: (path) => path.startsWith('/v1/files'),
     maxBodyBytes: 1000,
+    maxBodiesAtOnce: 2,
     answer: async (call) => answer(call),
   };
 }
@@ -51,6 +52,37 @@ describe('a path that another room answers', () => {
     const answer = await fetch(`${url}/v1/files`, { method: 'POST', body: 'x'.repeat(1001) });
     expect(answer.status).toBe(413);
     expect(((await answer.json()) as { error: { message: string } }).error.message).toContain('1000 bytes');
+  });
+
+  it('holds only so many bodies at a time, and counts out those whose callers went away', async () => {
+    let finish: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    let begun = 0;
+    const door = aDoor(async () => {
+      begun++;
+      await held;
+      return { status: 200, contentType: 'text/plain', body: 'done' };
+    });
+    const { url } = await sandbox.gateway({ options: { sideDoors: [door] } });
+    const post = (signal?: AbortSignal) =>
+      fetch(`${url}/v1/files`, { method: 'POST', body: 'x', ...(signal !== undefined && { signal }) });
+    const gone = new AbortController();
+    const [first, second] = [post(), post(gone.signal).catch(() => undefined)];
+    await expect.poll(() => begun).toBe(2);
+    const refused = await post();
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1']);
+    expect(
+      (await fetch(`${url}/v1/files`, { signal: AbortSignal.timeout(50) }).catch(() => 'taken')) === 'taken',
+    ).toBe(true);
+    gone.abort();
+    await second;
+    const third = post();
+    await expect.poll(() => begun).toBe(4);
+    finish();
+    expect([(await first).status, (await third).status]).toEqual([200, 200]);
+    expect((await post()).status).toBe(200);
   });
 
   it('may answer piece by piece, and cuts the connection where a piece fails', async () => {

@@ -23,6 +23,8 @@ export interface Batches {
 
 /** What a multipart form adds to its file. */
 const FORM_BYTES = 64 * 1024;
+/** Files are held in memory while they come. */
+const MAX_UPLOADS = 4;
 
 export function createBatches({ service, clock, maxFileBytes, openStore, onError }: BatchesOptions): Batches {
   let store: OpenTaskStore | undefined;
@@ -37,7 +39,7 @@ export function createBatches({ service, clock, maxFileBytes, openStore, onError
     },
   });
   return {
-    door: { ...door, maxBodyBytes: maxFileBytes + FORM_BYTES },
+    door: { ...door, maxBodyBytes: maxFileBytes + FORM_BYTES, maxBodiesAtOnce: MAX_UPLOADS },
     onStoreOpen(opened) {
       // One that could not be made use of was closed again.
       void worker?.close();
