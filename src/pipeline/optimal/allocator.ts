@@ -7,6 +7,7 @@ import type {
   LayerAllocator,
 } from '../allocator.ts';
 import { paramMemoryBytes } from '../capacity.ts';
+import { DynamicProgrammingLayerAllocator } from '../dynamic-allocator.ts';
 import { GreedyLayerAllocator } from '../greedy-allocator.ts';
 import type { ModelInfo } from '../model-info.ts';
 import { modelBytes, weightFactor } from '../model-sizes.ts';
@@ -23,6 +24,10 @@ import { objectiveOf, type PlanObjective } from './objective.ts';
 import { includePinned } from './pinned.ts';
 import { costSets, frontOf, type Group, latencySets, throughputSets } from './sets.ts';
 import { DEFAULT_SETTINGS, type OptimalSettings } from './settings.ts';
+
+/** Up to here the dynamic programme ends within milliseconds, one way or the other. */
+const MAX_DYNAMIC_NODES = 24;
+const MAX_DYNAMIC_STATES = 20_000;
 
 export interface OptimalOptions extends Partial<OptimalSettings> {
   /** `pipelines`, Parallax' pipelines² per stage, when absent. */
@@ -96,7 +101,7 @@ class Allocation {
 
     const careful = this.#planAround(given, candidates);
     if (!careful.ok) return violated(careful.message, careful.nodeId);
-    const plans = [careful.pipelines, ...this.#boldPlans(given, candidates), ...this.#greedyPlans()];
+    const plans = [careful.pipelines, ...this.#boldPlans(given, candidates), ...this.#plansOfOthers()];
     const values = plans.map((pipelines) => this.#valueOf(pipelines));
     const best = plans[values.indexOf(Math.max(...values))]!;
     if (best.length === 0) return this.#nothingFits(candidates);
@@ -133,11 +138,17 @@ class Allocation {
     return planned.ok ? [planned.pipelines] : [];
   }
 
-  /** So that no search that ended early is worse than none. */
-  #greedyPlans(): readonly (readonly Pipeline[])[] {
+  /** So that no search that ended early, or looked for something else on its way, is worse than none. */
+  #plansOfOthers(): readonly (readonly Pipeline[])[] {
     if (this.#settings.minCacheTokens > 0) return [];
-    const outcome = new GreedyLayerAllocator().allocate(this.#model, this.#nodes, this.#constraints);
-    return outcome.ok ? [outcome.plan.pipelines] : [];
+    const others: LayerAllocator[] = [new GreedyLayerAllocator()];
+    if (this.#nodes.length <= MAX_DYNAMIC_NODES) {
+      others.push(new DynamicProgrammingLayerAllocator({ maxStates: MAX_DYNAMIC_STATES }));
+    }
+    return others.flatMap((other) => {
+      const outcome = other.allocate(this.#model, this.#nodes, this.#constraints);
+      return outcome.ok ? [outcome.plan.pipelines] : [];
+    });
   }
 
   #valueOf(pipelines: readonly Pipeline[]): number {
